@@ -1,0 +1,46 @@
+import type { Abort } from './abort.js';
+import type { Caller } from './caller.js';
+import type { CallId, ServerId } from './ids.js';
+import type { Message } from './jsonrpc.js';
+import type { Revision } from './mcp.js';
+
+export type TransportKind = 'http' | 'rpc' | 'sse' | 'ws' | 'stdio';
+
+/** What a transport gives the protocol for one Call: a way back before the answer. */
+export interface Channel {
+  readonly transport: TransportKind;
+  /** Whether notifications can be sent before the answer. */
+  readonly canNotify: boolean;
+  /** Whether requests can be sent to the client and their answers come back. */
+  readonly canAsk: boolean;
+  /** Sends one JSON-RPC message before the answer. @returns false when it was dropped */
+  send(message: string): boolean;
+}
+
+/** What is known of the client behind a Call: pool keys and capabilities upwards come from here. */
+export interface ClientView {
+  readonly revision: Revision;
+  /** Random id of its session; `null` where there is none (`/rpc`, stateless). */
+  readonly sessionId: string | null;
+  /** Its declared capabilities as JSON text, in the form it gave; `{}` when it can answer nothing. */
+  readonly capabilities: string;
+  /** Its `clientInfo` as JSON text. */
+  readonly clientInfo: string | null;
+}
+
+/** One JSON-RPC request on its way. */
+export interface Call {
+  readonly id: CallId;
+  readonly message: Message;
+  readonly caller: Caller;
+  readonly client: ClientView;
+  /** The Server whose endpoint was used; `null` = everything the Caller may see. */
+  readonly serverId: ServerId | null;
+  readonly channel: Channel;
+  readonly abort: Abort;
+  /** Client address, for logs only. */
+  readonly ip: string;
+}
+
+/** How a call ended, for meters and the call log. */
+export type Outcome = 'success' | 'error' | 'timeout' | 'denied' | 'rate_limited' | 'cancelled';

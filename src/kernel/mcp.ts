@@ -1,0 +1,65 @@
+/** Facts of the Model Context Protocol, legacy era (2024-11-05 … 2025-11-25). */
+
+/** Revisions with `initialize` and sessions, oldest first. */
+export const LEGACY_REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
+export type Revision = (typeof LEGACY_REVISIONS)[number];
+export const LATEST_LEGACY: Revision = '2025-11-25';
+/** What a request without `MCP-Protocol-Version` and without session means (2025-06-18 Transports). */
+export const DEFAULT_REVISION: Revision = '2025-03-26';
+
+export function isRevision(text: string): text is Revision {
+  return (LEGACY_REVISIONS as readonly string[]).includes(text);
+}
+
+/** The revision answered to `initialize`: the asked one if it is served, else `fallback`. */
+export function negotiate(asked: string, fallback: Revision): Revision {
+  return isRevision(asked) ? asked : fallback;
+}
+
+/** Severity of log messages, least severe first (RFC 5424, MCP Logging §Log Levels). */
+export const LOG_LEVELS = [
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export function isLogLevel(text: unknown): text is LogLevel {
+  return (LOG_LEVELS as readonly unknown[]).includes(text);
+}
+
+/** The four lists of a server. */
+export const LIST_KINDS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
+export type ListKind = (typeof LIST_KINDS)[number];
+
+/** The notice that says a list changed; templates share that of resources. */
+export const LIST_CHANGED: Readonly<Record<ListKind, string>> = {
+  tools: 'notifications/tools/list_changed',
+  resources: 'notifications/resources/list_changed',
+  resourceTemplates: 'notifications/resources/list_changed',
+  prompts: 'notifications/prompts/list_changed',
+};
+
+/** Requests a server may send to its client; all three are answered by the client of an open Call. */
+export const SERVER_REQUESTS = [
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+] as const;
+export type ServerRequestMethod = (typeof SERVER_REQUESTS)[number];
+
+export function isServerRequest(method: string): method is ServerRequestMethod {
+  return (SERVER_REQUESTS as readonly string[]).includes(method);
+}
+
+/** The client capability that a server request needs. */
+export const NEEDS_CAPABILITY: Readonly<Record<ServerRequestMethod, string>> = {
+  'sampling/createMessage': 'sampling',
+  'elicitation/create': 'elicitation',
+  'roots/list': 'roots',
+};

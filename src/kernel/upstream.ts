@@ -1,0 +1,52 @@
+import type { Abort } from './abort.js';
+import type { ClientView } from './call.js';
+import type { Caller } from './caller.js';
+import type { Gateway } from './catalog.js';
+
+/**
+ * One request on its way up. `params` and `meta` are the *insides* of JSON objects, as text, so that
+ * arguments are passed on as they arrived.
+ */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Inside of `params` without `_meta`: `"name":"echo","arguments":{"a":1}`; '' for none. */
+  readonly params: string;
+  /** Inside of `params._meta` without `progressToken`; '' for none. */
+  readonly meta: string;
+  readonly wantsProgress: boolean;
+  readonly caller: Caller;
+  readonly client: ClientView;
+  /** Hears what the upstream says before its answer; `null` when nobody listens. */
+  readonly observer: UpstreamObserver | null;
+  /** Aborted when the client cancelled or is gone: the upstream is told (PROTOCOL.md §4.4). */
+  readonly abort: Abort;
+  /** Longest silence in ms; progress, logs and server requests of this request reset it. */
+  readonly silenceMs: number;
+  /** Absolute end in ms from sending. */
+  readonly totalMs: number;
+}
+
+/** The far side of an open request: the protocol of the client that waits for it. */
+export interface UpstreamObserver {
+  /** `notifications/progress`: the inside of its params without `progressToken`. */
+  progress(params: string): void;
+  /** Any other notification that belongs to this request; `params` is the inside of its params. */
+  notification(method: string, params: string): void;
+  /**
+   * A request of the upstream to its client. `answer` takes the inside of the reply envelope:
+   * `"result":{…}` or `"error":{…}`, and must be called exactly once.
+   * @returns a function that withdraws the question, should the upstream cancel it
+   */
+  ask(method: string, params: string, answer: (reply: string) => void): () => void;
+}
+
+/**
+ * Speaks one kind of upstream. Built-in and plug-in drivers register in the DriverRegistry.
+ * The answer is the `result` as JSON text.
+ * @throws UpstreamRpcError with the upstream's own error
+ * @throws GatewayError `upstream_unreachable`, `upstream_timeout`, `upstream_error`, `cancelled`
+ */
+export interface Driver {
+  readonly kind: string;
+  request(gateway: Gateway, request: UpstreamRequest): Promise<string>;
+}

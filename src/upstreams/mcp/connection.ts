@@ -1,0 +1,70 @@
+import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+
+/** What an upstream said in its `initialize` result; the objects as JSON text. */
+export interface Greeting {
+  readonly protocolVersion: string;
+  readonly capabilities: string;
+  readonly serverInfo: string | null;
+  readonly instructions: string | null;
+}
+
+/** How a connection is opened: once per pool key. */
+export interface OpenOptions {
+  readonly gateway: Gateway;
+  readonly credential: UpstreamCredential;
+  /** Environment of a stdio child; unused elsewhere. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Client capabilities to declare, as JSON text. */
+  readonly capabilities: string;
+  /** `clientInfo` to send, as JSON text. */
+  readonly clientInfo: string;
+  /** Longest wait for connection and handshake, in ms. */
+  readonly initTimeoutMs: number;
+  /** Notifications that belong to no open request; `params` is the inside of the object. */
+  onNotification(method: string, params: string): void;
+  /**
+   * Requests that belong to no open request. The answer is the inside of the reply envelope
+   * (`"result":{…}` or `"error":{…}`).
+   */
+  onRequest(method: string, params: string): string;
+  /** Any request of the upstream but `ping`, wherever it arrived: the Gateway asks its clients. */
+  onAsks(): void;
+  /** The connection ended by itself; it must not be used again. */
+  onClosed(reason: string): void;
+}
+
+/** One open line to one upstream (one upstream session), already initialised. */
+export interface UpstreamConnection {
+  readonly greeting: Greeting;
+  readonly isOpen: boolean;
+  /**
+   * Sends one request under an id of our own and waits for its answer, the `result` as JSON text.
+   * Timeouts and aborts are told to the upstream with `notifications/cancelled` and our id.
+   * @throws UpstreamRpcError the upstream's own error
+   * @throws SessionLostError when the upstream refused because it has forgotten the session
+   * @throws GatewayError `upstream_unreachable` only if no byte of the request was sent, else
+   *   `upstream_error` or `upstream_timeout` saying that the outcome is unknown; `cancelled`
+   */
+  request(request: UpstreamRequest): Promise<string>;
+  /** Sends a notification; `params` is the inside of its params object. Failures are ignored. */
+  notify(method: string, params: string): void;
+  /** Opens the stream for what the upstream says unasked, if the transport needs one. */
+  listen(): void;
+  /** Ends the session above: DELETE (405 is fine), or EOF and process group. */
+  close(): Promise<void>;
+}
+
+/** One way of speaking to MCP servers; registered by transport, so that kinds are added, not switched. */
+export interface ConnectionKind {
+  readonly transport: GatewayTransport;
+  /** Connects and initialises. @throws GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout` */
+  open(options: OpenOptions): Promise<UpstreamConnection>;
+}
+
+/** The upstream no longer knows our session (404, 410, or 400 about the session): nothing has run. */
+export class SessionLostError extends Error {
+  constructor() {
+    super('upstream session lost');
+  }
+}
