@@ -1,0 +1,63 @@
+import { GatewayError } from '../../kernel/errors.js';
+import { type Members, type Scanned, scanJson } from '../../kernel/json-scan.js';
+import { isRevision, LATEST_LEGACY, LEGACY_REVISIONS } from '../../kernel/mcp.js';
+import type { Greeting } from './connection.js';
+
+/** As deep as an upstream's message may be (kernel/jsonrpc). */
+const GREETING_SCAN = { maxDepth: 512, uniqueKeys: false } as const;
+
+/**
+ * The inside of the params of our `initialize` (MCP 2025-11-25 §Lifecycle/Initialization).
+ * @param capabilities client capabilities, a JSON object as text
+ * @param clientInfo a JSON object as text
+ */
+export function initializeParams(capabilities: string, clientInfo: string): string {
+  return `"protocolVersion":"${LATEST_LEGACY}","capabilities":${capabilities},"clientInfo":${clientInfo}`;
+}
+
+/**
+ * Reads the `initialize` result. What an upstream may leave out or get wrong without harm is taken as
+ * absent; the revision is not.
+ * @throws GatewayError `upstream_error` when it is no initialize result or of a revision we do not speak
+ */
+export function readGreeting(resultText: string): Greeting {
+  const scanned = scan(resultText);
+  const { top } = scanned;
+  const protocolVersion = top.string('protocolVersion');
+  if (protocolVersion === undefined) throw refused('initialize result has no protocolVersion');
+  if (!isRevision(protocolVersion))
+    throw refused(
+      `upstream speaks protocol revision '${shown(protocolVersion)}'; supported are ${LEGACY_REVISIONS.join(', ')}`,
+    );
+  return {
+    protocolVersion,
+    capabilities: objectText(top, 'capabilities') ?? '{}',
+    serverInfo: objectText(top, 'serverInfo') ?? null,
+    instructions: top.string('instructions') ?? null,
+  };
+}
+
+function scan(text: string): Scanned {
+  let scanned: Scanned;
+  try {
+    scanned = scanJson(text, GREETING_SCAN);
+  } catch (e) {
+    throw refused('initialize result is no JSON', e);
+  }
+  if (scanned.kind !== 'object') throw refused('initialize result is no object');
+  return scanned;
+}
+
+function objectText(members: Members, key: string): string | undefined {
+  const raw = members.raw(key);
+  return raw?.startsWith('{') === true ? raw : undefined;
+}
+
+/** A foreign text inside our message: short and in one line. */
+function shown(text: string): string {
+  return text.slice(0, 40).replace(/[^\x20-\x7e]/g, '?');
+}
+
+function refused(reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('upstream_error', { reason }, { cause });
+}
