@@ -1,0 +1,61 @@
+import type { Gateway, Prompt, Resource, Tool } from '../kernel/catalog.js';
+import type { ListKind } from '../kernel/mcp.js';
+import type { CompiledSchema } from './schema/compile.js';
+
+/** A Tool as one view shows it: the same object for the life of a view, so caches can be keyed by it. */
+export interface ToolEntry {
+  readonly tool: Tool;
+  readonly gateway: Gateway;
+  readonly shownName: string;
+  /** Its input schema, compiled at the first call. */
+  schema(): CompiledSchema;
+}
+
+export interface PromptEntry {
+  readonly prompt: Prompt;
+  readonly gateway: Gateway;
+  readonly shownName: string;
+}
+
+export interface ResourceEntry {
+  readonly resource: Resource;
+  readonly gateway: Gateway;
+  /** The URI to ask the upstream for. */
+  readonly upstreamUri: string;
+  /** Shown URIs of this Gateway differ from the upstream's in this view; `null` = they are equal. */
+  readonly rewrite: { readonly from: string; readonly to: string } | null;
+}
+
+/** What the Gateways of a view offer, for `initialize`. */
+export interface ViewCapabilities {
+  readonly tools: boolean;
+  readonly prompts: boolean;
+  readonly resources: boolean;
+  readonly completions: boolean;
+  readonly logging: boolean;
+  /** Whether one of its Gateways takes `resources/subscribe`. */
+  readonly subscribe: boolean;
+}
+
+/** What one kind of Caller sees, globally or of one Server. Immutable; lives as long as its Snapshot. */
+export interface CatalogView {
+  /** Visibility and Server. */
+  readonly key: string;
+  readonly instructions: string | null;
+  readonly gateways: readonly Gateway[];
+  readonly capabilities: ViewCapabilities;
+  /** The whole `result` of a list as JSON text, serialised once. */
+  listText(kind: ListKind): string;
+  /**
+   * One page of it.
+   * @param after sort key of the last item already sent; `null` = from the start
+   * @returns `last`: sort key to go on from; `null` on the last page
+   */
+  page(kind: ListKind, after: string | null, size: number): { text: string; last: string | null };
+  /** @throws GatewayError `tool_not_found`, `tool_disabled`, `upstream_unavailable` */
+  tool(name: string): ToolEntry;
+  /** @throws GatewayError `prompt_not_found`, `upstream_unavailable` */
+  prompt(name: string): PromptEntry;
+  /** Exact URI, then templates in list order. @throws GatewayError `resource_not_found`, `upstream_unavailable` */
+  resource(uri: string): ResourceEntry;
+}
