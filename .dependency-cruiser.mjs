@@ -1,0 +1,98 @@
+// @ts-check
+import { BESIDE, FLOORS, KERNEL_BUILTINS, mayImport } from './floors.mjs';
+
+/** Specs start real things of any floor; only what ships has floors. */
+const SPEC = '\\.spec\\.ts$';
+const anyOf = (/** @type {readonly string[]} */ names) => `(${names.join('|')})`;
+
+const floorRules = FLOORS.flatMap((floor, level) =>
+  floor.map((room) => ({
+    name: `floor-${String(level)}-${room.folder}`,
+    severity: 'error',
+    comment: `src/${room.folder} may import: ${mayImport(room, level).join(', ')}`,
+    from: { path: `^src/${room.folder}/`, pathNot: SPEC },
+    to: {
+      path: '^src/',
+      pathNot: [
+        `^src/${anyOf(mayImport(room, level))}/`,
+        ...(room.never ?? []).map((folder) => `^src/${folder}/${folder}\\.module\\.ts$`),
+      ],
+    },
+  })),
+);
+
+const walls = FLOORS.flat()
+  .filter((room) => room.never !== undefined)
+  .map((room) => ({
+    name: `wall-${room.folder}`,
+    severity: 'error',
+    comment: `only *.module.ts of src/${room.folder} may name the module of ${String(room.never)}`,
+    from: { path: `^src/${room.folder}/`, pathNot: ['\\.module\\.ts$', SPEC] },
+    to: { path: `^src/${anyOf(room.never ?? [])}/` },
+  }));
+
+const beside = BESIDE.map((room) => ({
+  name: `beside-${room.folder}`,
+  severity: 'error',
+  comment: `src/${room.folder} imports ${room.mayImport.join(', ')} only; the house by import()`,
+  from: { path: `^src/${room.folder}/`, pathNot: SPEC },
+  to: {
+    dynamic: false,
+    path: '^src/',
+    pathNot: `^src/${anyOf([room.folder, ...room.mayImport])}/`,
+  },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...floorRules,
+    ...walls,
+    ...beside,
+    {
+      name: 'kernel-imports-nothing',
+      severity: 'error',
+      comment: 'the kernel has no framework, no package, no I/O',
+      from: { path: '^src/kernel/', pathNot: SPEC },
+      to: { pathNot: ['^src/kernel/', `^(node:)?${anyOf(KERNEL_BUILTINS)}$`] },
+    },
+    {
+      name: 'nobody-imports-composition',
+      severity: 'error',
+      comment: 'main.ts and app.module.ts know every floor; no floor knows them',
+      from: { path: '^src/', pathNot: ['^src/(main|app\\.module)\\.ts$', '^src/cli/', SPEC] },
+      to: { path: '^src/(main|app\\.module)\\.ts$' },
+    },
+    {
+      name: 'product-never-imports-tests',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: SPEC },
+      to: { path: ['^test/', SPEC] },
+    },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'type-only circles count too: split the words out',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-dev-dependency-in-product',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '@types/' },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['require', 'node', 'types', 'default'] },
+  },
+};
