@@ -130,13 +130,16 @@ export const ERRORS = {
     rpcOnRpc: -32000,
     level: 'warn',
   }),
-  secret_required: row(
-    'URL origin changed: send {field} again',
-    'Secret required',
-    422,
-    -32602,
+  secret_required: row('URL origin changed: send {field} again', 'Secret required', 422, -32602),
+  rate_limited: row(
+    'Rate limit exceeded: {limit} tool calls per minute',
+    'Rate limited',
+    429,
+    42900,
   ),
-  rate_limited: row('Rate limit exceeded: {limit} tool calls per minute', 'Rate limited', 429, 42900),
+  too_many_attempts: row('Too many failed attempts', 'Rate limited', 429, 42900, {
+    level: 'info',
+  }),
   too_many_streams: row('Too many open streams: {limit} are allowed', 'Rate limited', 429, 42900),
   headers_too_large: row('More than 16 KiB or 100 headers', 'Headers too large', 431, 43100),
   cancelled: row('Request cancelled', 'Cancelled', 499, -32800),
@@ -161,7 +164,13 @@ export const ERRORS = {
   ),
   overloaded: row('{what}', 'Overloaded', 503, 50301, own),
   draining: row('Shutting down', 'Shutting down', 503, 50302, { ...own, level: 'info' }),
-  dependency_unavailable: row('{dependency} unavailable', 'Dependency unavailable', 503, 50303, own),
+  dependency_unavailable: row(
+    '{dependency} unavailable',
+    'Dependency unavailable',
+    503,
+    50303,
+    own,
+  ),
   upstream_timeout: row('{what} timed out after {ms} ms', 'Upstream timeout', 504, 50400, upstream),
 } as const satisfies Record<string, ErrorRow>;
 

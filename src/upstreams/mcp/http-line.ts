@@ -1,0 +1,104 @@
+import type { Dispatcher } from 'undici';
+import type { UpstreamCredential } from '../../kernel/catalog.js';
+
+/** How long a POST that carries no request of a client may take. */
+const SIDE_POST_MS = 10_000;
+
+/** The address and headers of one Streamable HTTP upstream session. */
+export class HttpAddress {
+  readonly origin: URL;
+  readonly path: string;
+  private readonly fixed: string[];
+  private post: string[];
+  private session: string | null = null;
+  private revision: string | null = null;
+
+  constructor(url: string, credential: UpstreamCredential) {
+    this.origin = new URL(url);
+    for (const [key, value] of Object.entries(credential.query))
+      this.origin.searchParams.set(key, value);
+    this.path = this.origin.pathname + this.origin.search;
+    this.fixed = ['accept-encoding', 'identity'];
+    for (const [key, value] of Object.entries(credential.headers)) this.fixed.push(key, value);
+    this.post = this.build();
+  }
+
+  get sessionId(): string | null {
+    return this.session;
+  }
+
+  /** Every later request carries the session and the revision (25 Transports §Session Management). */
+  join(session: string | null, revision: string): void {
+    this.session = session;
+    this.revision = revision;
+    this.post = this.build();
+  }
+
+  /** Headers of a POST; one array for all, which must not be changed. */
+  get postHeaders(): string[] {
+    return this.post;
+  }
+
+  get headers(): string[] {
+    return [...this.fixed, ...this.joined()];
+  }
+
+  getHeaders(lastEventId: string | null): string[] {
+    const resume = lastEventId === null ? [] : ['last-event-id', lastEventId];
+    return [...this.fixed, ...this.joined(), 'accept', 'text/event-stream', ...resume];
+  }
+
+  private build(): string[] {
+    return [
+      'content-type',
+      'application/json',
+      'accept',
+      'application/json, text/event-stream',
+      ...this.fixed,
+      ...this.joined(),
+    ];
+  }
+
+  private joined(): string[] {
+    return [
+      ...(this.session === null ? [] : ['mcp-session-id', this.session]),
+      ...(this.revision === null ? [] : ['mcp-protocol-version', this.revision]),
+    ];
+  }
+}
+
+/** Sends a request whose answer nobody waits for: notifications, our responses, DELETE. */
+export function sendAside(
+  pool: Dispatcher,
+  address: HttpAddress,
+  method: 'POST' | 'DELETE',
+  body: string | null,
+): Promise<void> {
+  return new Promise((done) => {
+    let timer: NodeJS.Timeout | null = null;
+    const end = (): void => {
+      if (timer !== null) clearTimeout(timer);
+      done();
+    };
+    pool.dispatch(
+      {
+        path: address.path,
+        method,
+        headers: method === 'POST' ? address.postHeaders : address.headers,
+        body,
+      },
+      {
+        onRequestStart(controller) {
+          timer = setTimeout(() => {
+            controller.abort(new Error('no answer'));
+          }, SIDE_POST_MS);
+        },
+        onResponseData() {
+          // What it says does not matter.
+        },
+        onResponseEnd: end,
+        onResponseError: end,
+      },
+    );
+  });
+}

@@ -1,0 +1,221 @@
+import { Injectable } from '@nestjs/common';
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../../kernel/errors.js';
+import { type Message, notificationText } from '../../kernel/jsonrpc.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import { Config } from '../../config/config.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import { SafeClient } from '../../platform/http/safe-client.js';
+import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { initializeParams, readGreeting } from './handshake.js';
+import { HttpLeg, type HttpLine } from './http-leg.js';
+import { HttpAddress, sendAside } from './http-line.js';
+import { HttpListener } from './http-listener.js';
+import { paramsOf } from './leg-messages.js';
+import { probeRequest } from './probe-request.js';
+
+/** Streamable HTTP towards legacy upstreams: one POST per request over a pool of kept-alive connections. */
+@Injectable()
+export class HttpConnections implements ConnectionKind {
+  readonly transport = 'STREAMABLEHTTP';
+
+  constructor(
+    private readonly client: SafeClient,
+    private readonly config: Config,
+    private readonly meters: Meters,
+  ) {}
+
+  async open(options: OpenOptions): Promise<UpstreamConnection> {
+    const { gateway } = options;
+    const address = new HttpAddress(gateway.url ?? '', options.credential);
+    const pool = this.client.pool(address.origin, {
+      connections: gateway.maxConcurrency || 128,
+      connectTimeoutMs: gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs,
+    });
+    const connection = new HttpConnection(pool, address, options, {
+      maxResultBytes: this.config.maxToolResultSizeBytes,
+      dropped: (reason) => {
+        this.meters.dropped(reason);
+      },
+    });
+    await connection.initialize();
+    return connection;
+  }
+}
+
+interface Bounds {
+  readonly maxResultBytes: number;
+  dropped(reason: string): void;
+}
+
+class HttpConnection implements UpstreamConnection, HttpLine {
+  private lastId = 0;
+  private listener: HttpListener | null = null;
+  private open = true;
+  private hello: Greeting | null = null;
+
+  constructor(
+    private readonly pool: Dispatcher,
+    private readonly address: HttpAddress,
+    private readonly options: OpenOptions,
+    private readonly bounds: Bounds,
+  ) {}
+
+  get greeting(): Greeting {
+    return this.hello as Greeting;
+  }
+
+  get isOpen(): boolean {
+    return this.open;
+  }
+
+  get hasSession(): boolean {
+    return this.address.sessionId !== null;
+  }
+
+  get maxResultBytes(): number {
+    return this.bounds.maxResultBytes;
+  }
+
+  async initialize(): Promise<void> {
+    const params = initializeParams(this.options.capabilities, this.options.clientInfo);
+    const result = await this.request(
+      probeRequest('initialize', params, this.options.initTimeoutMs),
+    );
+    this.hello = readGreeting(result);
+    this.address.join(this.announced, this.hello.protocolVersion);
+    await sendAside(
+      this.pool,
+      this.address,
+      'POST',
+      notificationText('notifications/initialized', ''),
+    );
+  }
+
+  private announced: string | null = null;
+
+  request(request: UpstreamRequest): Promise<string> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      new HttpLeg(this, id, request, resolve, reject).start(bodyOf(id, request));
+    });
+  }
+
+  dispatch(leg: Dispatcher.DispatchHandler, body: string | null, lastEventId: string | null): void {
+    const { address } = this;
+    const handler = this.hello === null ? this.noticing(leg) : leg;
+    try {
+      if (body === null)
+        this.pool.dispatch(
+          { path: address.path, method: 'GET', headers: address.getHeaders(lastEventId) },
+          handler,
+        );
+      else
+        this.pool.dispatch(
+          { path: address.path, method: 'POST', headers: address.postHeaders, body },
+          handler,
+        );
+    } catch (e) {
+      leg.onResponseError?.(null as never, e as Error);
+    }
+  }
+
+  /** The session id stands in the head of the answer to `initialize`, which the leg does not know. */
+  private noticing(leg: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+    return {
+      onRequestStart: (c, x) => leg.onRequestStart?.(c, x),
+      onResponseStart: (c, status, headers, text) => {
+        const session = headers['mcp-session-id'];
+        if (typeof session === 'string' && status < 300) this.announced = session;
+        leg.onResponseStart?.(c, status, headers, text);
+      },
+      onResponseData: (c, chunk) => leg.onResponseData?.(c, chunk),
+      onResponseEnd: (c, trailers) => leg.onResponseEnd?.(c, trailers),
+      onResponseError: (c, error) => leg.onResponseError?.(c, error),
+    };
+  }
+
+  respond(text: string): void {
+    void sendAside(this.pool, this.address, 'POST', text);
+  }
+
+  onRequest(method: string, params: string): string {
+    return this.options.onRequest(method, params);
+  }
+
+  onAsks(): void {
+    this.options.onAsks();
+  }
+
+  dropped(reason: string): void {
+    this.bounds.dropped(reason);
+  }
+
+  cancel(id: number, reason: string): void {
+    this.notify(
+      'notifications/cancelled',
+      `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
+    );
+  }
+
+  notify(method: string, params: string): void {
+    void sendAside(this.pool, this.address, 'POST', notificationText(method, params));
+  }
+
+  listen(): void {
+    if (this.listener !== null || !this.open) return;
+    this.listener = new HttpListener(
+      this.pool,
+      this.address,
+      (message) => {
+        this.unasked(message);
+      },
+      (reason) => {
+        this.lost(reason);
+      },
+    );
+    this.listener.open();
+  }
+
+  private unasked(message: Message): void {
+    if (message.kind === 'notification')
+      this.options.onNotification(message.method, paramsOf(message));
+    else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
+    else {
+      const ping = message.method === 'ping';
+      if (!ping) this.options.onAsks();
+      const reply = ping
+        ? '"result":{}'
+        : this.options.onRequest(message.method, paramsOf(message));
+      this.respond(`{"jsonrpc":"2.0","id":${String(message.id)},${reply}}`);
+    }
+  }
+
+  private lost(reason: string): void {
+    if (!this.open) return;
+    this.open = false;
+    this.options.onClosed(reason);
+  }
+
+  async close(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    this.listener?.close();
+    if (this.hasSession) await sendAside(this.pool, this.address, 'DELETE', null);
+  }
+}
+
+function bodyOf(id: number, request: UpstreamRequest): string {
+  const { params, meta, wantsProgress, method } = request;
+  const token = wantsProgress ? `"progressToken":${String(id)}` : '';
+  const inside = meta === '' || token === '' ? meta + token : `${meta},${token}`;
+  const withMeta =
+    inside === '' ? params : `${params === '' ? '' : `${params},`}"_meta":{${inside}}`;
+  return `{"jsonrpc":"2.0","id":${String(id)},"method":"${method}","params":{${withMeta}}}`;
+}
+
+/** Whether an error is the upstream's refusal of this way of speaking (25 Transports §Backwards Compatibility). */
+export function speaksOtherwise(error: unknown): boolean {
+  const status = error instanceof GatewayError ? error.extras.data?.['status'] : undefined;
+  return status === 400 || status === 404 || status === 405;
+}

@@ -1,0 +1,118 @@
+import { type Message, errorText, resultText } from '../../kernel/jsonrpc.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { LegClock } from './leg-clock.js';
+
+/** What a leg needs of the line it runs on to answer the upstream's own requests. */
+export interface LegLine {
+  /** Sends a response of ours, whole. */
+  respond(text: string): void;
+  /** A request other than `ping` that nobody behind this leg can answer; inside of the reply. */
+  onRequest(method: string, params: string): string;
+  onAsks(): void;
+  dropped(reason: string): void;
+}
+
+/** The inside of a message's params without the members named. */
+export function paramsOf(message: Message, ...without: string[]): string {
+  return message.params?.without(...without) ?? '';
+}
+
+/** Deals with what an upstream says within one request before it answers it. */
+export class LegMessages {
+  /** Open questions by the upstream's id: how to withdraw each. */
+  private readonly asked = new Map<string, () => void>();
+
+  constructor(
+    private readonly id: number,
+    private readonly request: UpstreamRequest,
+    private readonly line: LegLine,
+    private readonly clock: LegClock,
+  ) {}
+
+  /** A notification or request of the upstream. */
+  take(message: Message): void {
+    this.clock.touch();
+    if (message.kind === 'request') this.asks(message);
+    else this.notified(message);
+  }
+
+  /** The leg is over: what is still open below is withdrawn. */
+  end(): void {
+    for (const withdraw of this.asked.values()) withdraw();
+    this.asked.clear();
+  }
+
+  private notified(message: Message): void {
+    const { method } = message;
+    if (method === 'notifications/cancelled') {
+      this.withdraw(message.params?.raw('requestId') ?? '');
+      return;
+    }
+    const observer = this.request.observer;
+    if (method !== 'notifications/progress') {
+      observer?.notification(method, paramsOf(message));
+      return;
+    }
+    if (!this.request.wantsProgress || message.params?.raw('progressToken') !== String(this.id))
+      this.line.dropped('progress_token');
+    else observer?.progress(paramsOf(message, 'progressToken'));
+  }
+
+  private withdraw(id: string): void {
+    const withdraw = this.asked.get(id);
+    if (withdraw === undefined) return;
+    this.asked.delete(id);
+    withdraw();
+    this.resume();
+  }
+
+  private asks(message: Message): void {
+    const id = message.id as string;
+    if (message.method === 'ping') {
+      this.line.respond(resultText(id, '{}'));
+      return;
+    }
+    this.line.onAsks();
+    if (this.asked.has(id)) {
+      this.line.respond(errorText(id, '{"code":-32600,"message":"Request id is in use"}'));
+      return;
+    }
+    const { observer } = this.request;
+    if (observer === null) {
+      this.line.respond(envelope(id, this.line.onRequest(message.method, paramsOf(message))));
+      return;
+    }
+    this.ask(id, message, observer);
+  }
+
+  private ask(
+    id: string,
+    message: Message,
+    observer: NonNullable<UpstreamRequest['observer']>,
+  ): void {
+    let open = true;
+    this.clock.stand();
+    const withdraw = observer.ask(message.method, paramsOf(message), (reply) => {
+      if (!open) return;
+      open = false;
+      this.asked.delete(id);
+      this.resume();
+      this.line.respond(envelope(id, reply));
+    });
+    // The answer may have come already: a refusal needs no round trip.
+    if (open as boolean)
+      this.asked.set(id, () => {
+        open = false;
+        withdraw();
+      });
+    else this.resume();
+  }
+
+  private resume(): void {
+    if (this.asked.size === 0) this.clock.go();
+  }
+}
+
+function envelope(id: string, inside: string): string {
+  return `{"jsonrpc":"2.0","id":${id},${inside}}`;
+}

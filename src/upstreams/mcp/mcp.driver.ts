@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { Gateway } from '../../kernel/catalog.js';
+import { GatewayError } from '../../kernel/errors.js';
+import type { Driver, UpstreamRequest } from '../../kernel/upstream.js';
+import { SessionLostError, type UpstreamConnection } from './connection.js';
+import { ConnectionPool } from './connection.pool.js';
+
+/** Reaches MCP servers over pooled upstream sessions. */
+@Injectable()
+export class McpDriver implements Driver {
+  readonly kind = 'mcp';
+
+  constructor(private readonly pool: ConnectionPool) {}
+
+  async request(gateway: Gateway, request: UpstreamRequest): Promise<string> {
+    const connection = await this.pool.acquire(gateway, request.caller, request.client);
+    try {
+      return await connection.request(request);
+    } catch (e) {
+      if (!(e instanceof SessionLostError)) throw e;
+      return this.again(gateway, request, connection);
+    }
+  }
+
+  /**
+   * A forgotten session proves that nothing ran: one new session for all who wait, one more try
+   * (PROTOCOL.md §3.3).
+   */
+  private async again(
+    gateway: Gateway,
+    request: UpstreamRequest,
+    lost: UpstreamConnection,
+  ): Promise<string> {
+    this.pool.forget(gateway, lost);
+    const connection = await this.pool.acquire(gateway, request.caller, request.client);
+    try {
+      return await connection.request(request);
+    } catch (e) {
+      if (!(e instanceof SessionLostError)) throw e;
+      this.pool.forget(gateway, connection);
+      throw new GatewayError('upstream_error', {
+        reason: 'Upstream lost its session twice in a row',
+      });
+    }
+  }
+}
