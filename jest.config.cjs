@@ -1,4 +1,4 @@
-/** Unit specs beside the source. Suites that need an app are in jest.suites.cjs. */
+/** Specs that need no build: unit specs beside the source and in-process ones in test/. */
 const swc = {
   swcrc: false,
   jsc: {
@@ -18,7 +18,7 @@ const swc = {
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test/unit'],
+  roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
