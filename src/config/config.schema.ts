@@ -1,0 +1,187 @@
+import { ROLES } from '../kernel/caller.js';
+import { LATEST_LEGACY, LEGACY_REVISIONS } from '../kernel/mcp.js';
+import { checkNetwork, checkOrigin } from './addresses.js';
+import { bool, bytes, int, list, millis, oneOf, seconds, secret, str, url } from './setting.js';
+import type { Setting } from './setting.js';
+import { checkDatabaseUrl, checkRootPath, logLevel } from './values.js';
+
+// One line per variable, however long: this is a table.
+// prettier-ignore
+const http = {
+  environment: oneOf('ENVIRONMENT', ['development', 'production'], 'development', 'Safety defaults: `production` refuses missing or weak secrets and unsafe switches'),
+  host: str('HOST', '127.0.0.1', 'Address to listen on; anything but loopback opens the gateway to the network'),
+  port: int('PORT', 4444, 'Port to listen on; 0 = any free one', { max: 65535 }),
+  appName: str('APP_NAME', 'MCP_Gateway', 'Name shown to clients in `serverInfo`'),
+  appRootPath: str('APP_ROOT_PATH', '', 'Path prefix behind a reverse proxy, such as `/gateway`', {
+    type: 'path',
+    check: checkRootPath,
+  }),
+  publicUrl: url('PUBLIC_URL', '', 'Address under which clients reach the gateway; base of links'),
+  trustedProxies: list('TRUSTED_PROXIES', [], 'Proxies that may set forwarded headers', {
+    type: 'CIDR list',
+    check: checkNetwork,
+  }),
+  allowedHosts: list('ALLOWED_HOSTS', [], 'Host names that requests may carry; loopback names only when bound to loopback and empty'),
+  allowedOrigins: list('ALLOWED_ORIGINS', ['http://localhost', 'http://localhost:4444'], 'Browser origins that may call', { check: checkOrigin }),
+  maxRequestSizeBytes: bytes('MAX_REQUEST_SIZE', 4_194_304, 'Largest request body'),
+  secretsFile: str('MCPGATEWAY_SECRETS_FILE', './.mcpgateway-secrets.json', 'Where generated secrets are kept, mode 0600', { type: 'path' }),
+  instanceCount: int('INSTANCE_COUNT', 1, 'Replicas that share the limits', { min: 1 }),
+  shutdownDelayMs: millis('SHUTDOWN_DELAY_MS', 0, 'After SIGTERM: time to be taken out of the balancer before closing'),
+  shutdownTimeoutMs: millis('SHUTDOWN_TIMEOUT_MS', 25_000, 'Then: longest wait for requests in flight'),
+  securityHeadersEnabled: bool('SECURITY_HEADERS_ENABLED', true, 'Send the security response headers'),
+  xFrameOptions: oneOf('X_FRAME_OPTIONS', ['DENY', 'SAMEORIGIN'], 'DENY', 'Value of `X-Frame-Options`'),
+  hstsEnabled: bool('HSTS_ENABLED', true, 'Send `Strict-Transport-Security` on https'),
+  hstsMaxAgeSeconds: int('HSTS_MAX_AGE', 31_536_000, 'Its `max-age`', { unit: 's' }),
+};
+
+// prettier-ignore
+const database = {
+  databaseUrl: secret('DATABASE_URL', 'sqlite:///./mcp.db', 'Database: `sqlite:///./relative.db`, `sqlite:////absolute.db` or `sqlite::memory:`', { type: 'url', check: checkDatabaseUrl }),
+  dbSqliteBusyTimeoutMs: millis('DB_SQLITE_BUSY_TIMEOUT', 5000, 'Wait for a locked SQLite file'),
+};
+
+// prettier-ignore
+const auth = {
+  authRequired: bool('AUTH_REQUIRED', true, 'Refuse callers without credentials'),
+  jwtSecretKey: secret('JWT_SECRET_KEY', '', 'Key that signs and checks tokens, at least 32 bytes; generated when empty, required in production'),
+  jwtAlgorithm: oneOf('JWT_ALGORITHM', ['HS256'], 'HS256', 'Signature of tokens'),
+  jwtAudience: str('JWT_AUDIENCE', 'mcpgateway-api', 'Audience written into tokens and expected in them'),
+  jwtIssuer: str('JWT_ISSUER', 'mcpgateway', 'Issuer written into tokens and expected in them'),
+  jwtAudienceVerification: bool('JWT_AUDIENCE_VERIFICATION', false, 'Refuse tokens without audience'),
+  jwtIssuerVerification: bool('JWT_ISSUER_VERIFICATION', false, 'Refuse tokens without issuer'),
+  requireJti: bool('REQUIRE_JTI', false, 'Refuse tokens without id'),
+  jwtDefaultRole: oneOf('JWT_DEFAULT_ROLE', ROLES, 'admin', 'Role of a correctly signed token that names none'),
+  tokenExpiryMinutes: int('TOKEN_EXPIRY', 10_080, 'Life of created tokens', {
+    unit: 'min',
+    min: 1,
+  }),
+  requireTokenExpiration: bool('REQUIRE_TOKEN_EXPIRATION', true, 'Refuse tokens that never expire'),
+  basicAuthUser: str('BASIC_AUTH_USER', 'admin', 'Name of the first admin', {
+    aliases: ['PLATFORM_ADMIN_EMAIL'],
+  }),
+  basicAuthPassword: secret('BASIC_AUTH_PASSWORD', '', 'Password of the first admin; generated and printed once when empty', { aliases: ['PLATFORM_ADMIN_PASSWORD'] }),
+  apiAllowBasicAuth: bool('API_ALLOW_BASIC_AUTH', false, 'Accept Basic credentials on the API'),
+  authEncryptionSecret: list('AUTH_ENCRYPTION_SECRET', [], 'Key of what is stored sealed, at least 32 bytes; several: the first encrypts, all decrypt; generated when empty, required in production', { secret: true }),
+  requireStrongSecrets: bool('REQUIRE_STRONG_SECRETS', false, 'Refuse short or well-known secrets on a loopback bind too', { production: true }),
+};
+
+// prettier-ignore
+const transports = {
+  protocolVersion: oneOf('PROTOCOL_VERSION', LEGACY_REVISIONS, LATEST_LEGACY, 'Protocol revision answered to an unknown one'),
+  useStatefulSessions: bool('USE_STATEFUL_SESSIONS', true, 'Give Streamable HTTP clients a session'),
+  jsonResponseEnabled: bool('JSON_RESPONSE_ENABLED', true, 'Answer JSON where nothing has to be streamed'),
+  mcpListPageSize: int('MCP_LIST_PAGE_SIZE', 0, 'Items on a page of an MCP list; 0 = all'),
+  mcpMaxSessions: int('MCP_MAX_SESSIONS', 10_000, 'Sessions of one process', { min: 1 }),
+  sessionTtlMs: seconds('SESSION_TTL', 3600, 'Life of an idle session', { min: 1 }),
+  sseRetryTimeoutMs: millis('SSE_RETRY_TIMEOUT', 5000, 'Reconnection time told to event-stream clients'),
+  sseKeepaliveIntervalMs: seconds('SSE_KEEPALIVE_INTERVAL', 30, 'Pause between keep-alive comments', { min: 1 }),
+  streamQueueMaxBytes: bytes('STREAM_QUEUE_MAX_BYTES', 1_048_576, 'Unread output kept for one stream'),
+  maxStreamsPerPrincipal: int('MAX_STREAMS_PER_PRINCIPAL', 100, 'Open streams of one principal, anonymous: of one address', { min: 1 }),
+};
+
+// prettier-ignore
+const gateways = {
+  healthCheckIntervalMs: seconds('HEALTH_CHECK_INTERVAL', 60, 'Pause between checks of a gateway', {
+    min: 1,
+  }),
+  healthCheckTimeoutMs: seconds('HEALTH_CHECK_TIMEOUT', 10, 'Longest check of a gateway', {
+    min: 0.1,
+  }),
+  maxConcurrentHealthChecks: int('MAX_CONCURRENT_HEALTH_CHECKS', 10, 'Checks at the same time', {
+    min: 1,
+  }),
+  unhealthyThreshold: int('UNHEALTHY_THRESHOLD', 3, 'Failed checks in a row before a gateway counts as unreachable; -1 = never', { min: -1 }),
+  autoRefreshServers: bool('AUTO_REFRESH_SERVERS', true, 'Read the lists of gateways again from time to time'),
+  gatewayAutoRefreshIntervalMs: seconds('GATEWAY_AUTO_REFRESH_INTERVAL', 300, 'Pause between these reads', { min: 1 }),
+  gatewayValidationTimeoutMs: seconds('GATEWAY_VALIDATION_TIMEOUT', 10, 'Longest handshake with a gateway', { min: 0.1 }),
+  gatewayToolNameSeparator: oneOf('GATEWAY_TOOL_NAME_SEPARATOR', ['-', '--', '_', '__', '.'], '-', 'Between the gateway and the tool in exposed names'),
+  stdioUpstreamsEnabled: bool('STDIO_UPSTREAMS_ENABLED', false, 'Allow gateways that are started as processes'),
+  stdioAllowedCommands: list('STDIO_ALLOWED_COMMANDS', [], 'Commands that may be started: absolute paths, with arguments for shells, interpreters and package runners'),
+  stdioMaxProcessesPerGateway: int('STDIO_MAX_PROCESSES_PER_GATEWAY', 4, 'Processes of one gateway', { min: 1 }),
+  stdioMaxProcesses: int('STDIO_MAX_PROCESSES', 64, 'Processes of all gateways', { min: 1 }),
+};
+
+// prettier-ignore
+const calls = {
+  maxToolCallsPerMinute: int('MAX_TOOL_CALLS_PER_MINUTE', 0, 'Tool calls of one caller in a minute; 0 = no limit', { aliases: ['TOOL_RATE_LIMIT'], unit: '/min' }),
+  toolTimeoutMs: seconds('TOOL_TIMEOUT', 60, 'Silence allowed while a call runs; progress resets it', { min: 0.01 }),
+  toolMaxDurationMs: seconds('TOOL_MAX_DURATION', 900, 'Longest call in total', { min: 0.01 }),
+  toolConcurrentLimit: int('TOOL_CONCURRENT_LIMIT', 100, 'Calls of one tool at the same time', {
+    min: 1,
+  }),
+  maxInFlightPerSession: int('MAX_IN_FLIGHT_PER_SESSION', 64, 'Open requests of one session', {
+    min: 1,
+  }),
+  maxInFlightCalls: int('MAX_IN_FLIGHT_CALLS', 1000, 'Open requests of the process', { min: 1 }),
+  upstreamConnectTimeoutMs: seconds('UPSTREAM_CONNECT_TIMEOUT', 3, 'Longest wait for a connection to a gateway', { min: 0.01 }),
+  upstreamResponseTimeoutMs: seconds('UPSTREAM_RESPONSE_TIMEOUT', 30, 'Longest read that is no call', { min: 0.01 }),
+  circuitBreakerThreshold: int('CIRCUIT_BREAKER_THRESHOLD', 5, 'Failures in a row before a gateway is left alone', { min: 1 }),
+  circuitBreakerResetTimeoutMs: seconds('CIRCUIT_BREAKER_RESET_TIMEOUT', 30, 'First pause then, doubled up to 300 s', { min: 0.01 }),
+  maxToolRetries: int('MAX_TOOL_RETRIES', 3, 'Retries of a call that has not been sent, or may be repeated', { aliases: ['RETRY_MAX_ATTEMPTS'], max: 20 }),
+  retryBaseDelayMs: seconds('RETRY_BASE_DELAY', 1, 'Pause before the first retry, doubled each time'),
+  retryMaxDelayMs: seconds('RETRY_MAX_DELAY', 60, 'Longest pause between retries'),
+  maxToolResultSizeBytes: bytes('MAX_TOOL_RESULT_SIZE', 10_485_760, 'Largest result of a call, decoded'),
+};
+
+// prettier-ignore
+const egress = {
+  ssrfProtectionEnabled: bool('SSRF_PROTECTION_ENABLED', true, 'Check addresses before, at and after connecting; metadata addresses are refused always'),
+  ssrfAllowLocalhost: bool('SSRF_ALLOW_LOCALHOST', true, 'Allow gateways on this machine', {
+    production: false,
+  }),
+  ssrfAllowPrivateNetworks: bool('SSRF_ALLOW_PRIVATE_NETWORKS', true, 'Allow gateways in private networks', { production: false }),
+  ssrfAllowedNetworks: list('SSRF_ALLOWED_NETWORKS', [], 'Ranges that are allowed besides public addresses', { type: 'CIDR list', check: checkNetwork }),
+  skipSslVerify: bool('SKIP_SSL_VERIFY', false, 'Accept any certificate of a gateway; refused in production'),
+};
+
+// prettier-ignore
+const watching = {
+  callLogRetentionDays: int('CALL_LOG_RETENTION_DAYS', 30, 'Life of the call log; 0 = for ever', {
+    unit: 'days',
+    max: 36_500,
+  }),
+  healthDetails: oneOf('HEALTH_DETAILS', ['always', 'auth', 'never'], 'auth', 'Who sees latencies and error texts on `/health`'),
+  logLevel: logLevel('LOG_LEVEL', 'info', 'Least severe entry that is written'),
+  logFormat: oneOf('LOG_FORMAT', ['json', 'text'], 'json', 'Form of log lines on stdout'),
+  accessLog: oneOf('ACCESS_LOG', ['off', 'errors', 'all'], 'errors', 'Requests that get a log line'),
+  enableMetrics: bool('ENABLE_METRICS', true, 'Serve `/metrics`'),
+  metricsAuthRequired: bool('METRICS_AUTH_REQUIRED', false, 'Ask for credentials on `/metrics`'),
+  metricsMaxTools: int('METRICS_MAX_TOOLS', 500, 'Tools with a label of their own; the rest is `__other__`'),
+};
+
+/** One chapter: its settings by property name. */
+export type Section = readonly [
+  title: string,
+  settings: Readonly<Record<string, Setting<unknown>>>,
+];
+
+/** The chapters of the documentation, in order. */
+export const SECTIONS: readonly Section[] = [
+  ['Process and HTTP', http],
+  ['Database', database],
+  ['Authentication', auth],
+  ['Transports', transports],
+  ['Gateways', gateways],
+  ['Calls', calls],
+  ['Addresses that may be called', egress],
+  ['Health, logs, metrics', watching],
+];
+
+/** Every variable that works, by the name of its property. Durations are ms in code. */
+export const SETTINGS = {
+  ...http,
+  ...database,
+  ...auth,
+  ...transports,
+  ...gateways,
+  ...calls,
+  ...egress,
+  ...watching,
+};
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The values of all variables, typed by their lines above. */
+export type ConfigValues = {
+  readonly [K in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[K]>;
+};
