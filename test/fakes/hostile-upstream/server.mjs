@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { Call } from './call.mjs';
+import { Lists, PROMPTS, RESOURCES, TEMPLATES } from './lists.mjs';
+import { TOOLS, fits } from './tools/index.mjs';
+
+const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+  logging: {},
+  completions: {},
+};
+
+/** One client of this server, whatever it came over. `send` reaches it outside of any request. */
+export class Session {
+  constructor(transport) {
+    this.id = randomUUID();
+    this.transport = transport;
+    this.open = new Map();
+    this.pending = new Map();
+    this.requests = 0;
+    this.send = null;
+  }
+}
+
+/** The MCP server (legacy era) behind all transports. */
+export class McpServer {
+  constructor(journal, options) {
+    this.journal = journal;
+    this.lists = new Lists(options);
+    this.sessions = new Map();
+    this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0 };
+    this.auth = options.auth ?? null;
+    this.cancelled = [];
+    this.asked = 0;
+    this.staysAlive = false;
+  }
+
+  set(modes) {
+    Object.assign(this.lists, modes.list ?? {});
+    Object.assign(this.session, modes.session ?? {});
+    if (modes.session?.forgetNow) this.sessions.clear();
+    if (modes.auth !== undefined) this.auth = modes.auth;
+  }
+
+  broadcast(message, sessionId) {
+    const text = JSON.stringify(message);
+    for (const session of this.sessions.values())
+      if (sessionId === undefined || session.id === sessionId) session.send?.(text);
+  }
+
+  /** Whether the credential is the wanted one; `auth` is `{header, value}`. */
+  admits(headers) {
+    return this.auth === null || headers[this.auth.header.toLowerCase()] === this.auth.value;
+  }
+
+  /** @returns false for notifications and responses, which get no answer */
+  handle(session, message, out, from) {
+    if (message.method === undefined) {
+      const resolve = session.pending.get(message.id);
+      session.pending.delete(message.id);
+      resolve?.(message);
+      return false;
+    }
+    if (message.id === undefined) {
+      if (message.method === 'notifications/cancelled') this.cancel(session, message.params ?? {});
+      return false;
+    }
+    const params = message.params ?? {};
+    const call = new Call({ id: message.id, params, session, out, from, world: this });
+    session.open.set(message.id, call);
+    out.onEnd?.(() => session.open.delete(message.id));
+    this.answer(call, message.method, params);
+    return true;
+  }
+
+  cancel(session, { requestId, reason }) {
+    this.cancelled.push({ requestId, reason, known: session.open.has(requestId) });
+    session.open.get(requestId)?.cancel();
+  }
+
+  answer(call, method, params) {
+    const lists = {
+      'tools/list': ['tools', this.lists.tools(call.session.transport)],
+      'resources/list': ['resources', RESOURCES],
+      'resources/templates/list': ['resourceTemplates', TEMPLATES],
+      'prompts/list': ['prompts', PROMPTS],
+    };
+    if (lists[method] !== undefined)
+      return call.result(this.lists.page(...lists[method], params.cursor));
+    const own = this.methods[method];
+    if (own === undefined) return call.error(-32601, `Method not found: ${method}`);
+    own.call(this, call, params);
+  }
+
+  methods = {
+    initialize(call, params) {
+      const asked = params.protocolVersion;
+      const reply = () =>
+        call.result({
+          protocolVersion: REVISIONS.includes(asked) ? asked : '2025-11-25',
+          capabilities: CAPABILITIES,
+          serverInfo: { name: 'hostile-upstream', version: '1.0.0' },
+          instructions: 'Test kit.',
+        });
+      if (this.session.delayInitializeMs) call.after(this.session.delayInitializeMs, reply);
+      else reply();
+    },
+    ping: (call) => call.result({}),
+    'logging/setLevel': (call) => call.result({}),
+    'resources/subscribe': (call) => call.result({}),
+    'resources/unsubscribe': (call) => call.result({}),
+    'completion/complete': (call) =>
+      call.result({ completion: { values: ['paris', 'park'], total: 2, hasMore: false } }),
+    'resources/read'(call, { uri }) {
+      call.result({ contents: [{ uri, mimeType: 'text/plain', text: `content of ${uri}` }] });
+    },
+    'prompts/get'(call, { name, arguments: args }) {
+      if (name !== 'greet') return call.error(-32602, `Unknown prompt: ${name}`);
+      const text = `Hello ${args?.name}`;
+      call.result({ messages: [{ role: 'user', content: { type: 'text', text } }] });
+    },
+    'tools/call'(call, { name }) {
+      if (String(name).startsWith('extra_')) return call.text(name);
+      const tool = Object.hasOwn(TOOLS, name) && fits(name, call.session.transport);
+      if (!tool) return call.error(-32602, `Unknown tool: ${name}`);
+      void TOOLS[name](call);
+    },
+  };
+}

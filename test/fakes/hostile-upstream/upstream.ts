@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startChild, type StartedChild } from '../../drive/child.cjs';
+
+export const KIT = join(__dirname, 'main.mjs');
+
+export interface JournalEvent {
+  readonly n: number;
+  readonly pid: number;
+  readonly tMono: number;
+  readonly event: string;
+  readonly session?: string | null;
+  readonly method?: string | null;
+  readonly id?: string | number | null;
+  readonly tool?: string;
+  readonly nonce?: string;
+  readonly credential?: string | null;
+  readonly headers?: Record<string, string>;
+  readonly bytes?: string;
+  readonly control?: string;
+  readonly childPid?: number;
+}
+
+export interface UpstreamOptions {
+  /** Items beyond the behaviours: `extra_0`, … */
+  readonly tools?: number;
+  /** Only these behaviours are listed. */
+  readonly only?: readonly string[];
+  /** The credential it wants: `Authorization: Bearer s3cret`. */
+  readonly auth?: string;
+}
+
+/** Modes of a running kit. */
+export interface Modes {
+  readonly list?: {
+    extra?: number;
+    pageSize?: number;
+    repeatCursor?: boolean;
+    badItems?: boolean;
+    only?: readonly string[] | null;
+  };
+  readonly session?: {
+    status?: 404 | 400 | 410;
+    forgetAfter?: number;
+    forgetNow?: boolean;
+    delayInitializeMs?: number;
+  };
+  readonly auth?: { header: string; value: string } | null;
+}
+
+/** The oracle: reads what the kit wrote down before it acted. */
+export class JournalFile {
+  constructor(readonly file: string) {}
+
+  events(): JournalEvent[] {
+    return readFileSync(this.file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as JournalEvent);
+  }
+
+  calls(nonce: string): JournalEvent[] {
+    return this.events().filter((e) => e.event === 'request' && e.nonce === nonce);
+  }
+
+  /** How often this call arrived. */
+  times(nonce: string): number {
+    return this.calls(nonce).length;
+  }
+
+  credential(nonce: string): string | null | undefined {
+    return this.calls(nonce)[0]?.credential;
+  }
+
+  /** The message exactly as it arrived. */
+  bytes(nonce: string): string | undefined {
+    return this.calls(nonce)[0]?.bytes;
+  }
+
+  /** The cancellation of that call: same upstream session, its own id. */
+  cancelOf(nonce: string): JournalEvent | undefined {
+    const call = this.calls(nonce)[0];
+    if (call === undefined) return undefined;
+    return this.events().find(
+      (e) => e.event === 'cancel' && e.session === call.session && e.id === call.id,
+    );
+  }
+
+  initializes(): number {
+    return this.events().filter((e) => e.method === 'initialize').length;
+  }
+}
+
+export interface Upstream {
+  readonly urls: { readonly http: string; readonly sse: string };
+  readonly port: number;
+  readonly pid: number;
+  readonly journal: JournalFile;
+  set(modes: Modes): Promise<void>;
+  emit(message: unknown, session?: string): Promise<void>;
+  /** How many sessions it holds. */
+  live(): Promise<number>;
+  die(how: 'kill9' | 'stop' | 'cont' | 'exit'): Promise<void>;
+  /** Starts again on the same port, with everything forgotten but the journal. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Ready {
+  readonly control: string;
+  readonly port: number;
+}
+
+/** What a running kit does when its control door is asked. */
+export async function control(url: string, path: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
+  return answer.json();
+}
+
+/** Starts the kit as a process of its own, so that it can really be killed, stopped and restarted. */
+export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
+  const dir = mkdtempSync(join(tmpdir(), 'kit-'));
+  const journal = new JournalFile(join(dir, 'journal.ndjson'));
+  let port = 0;
+  const start = (): Promise<StartedChild<Ready>> =>
+    startChild(process.execPath, argumentsOf(options, port, journal.file), {
+      ready: (line) => (line.startsWith('{"ready"') ? (JSON.parse(line) as Ready) : undefined),
+    });
+  let running = await start();
+  port = running.value.port;
+  const base = `http://127.0.0.1:${String(port)}`;
+  return {
+    urls: { http: `${base}/mcp`, sse: `${base}/sse` },
+    port,
+    get pid() {
+      return running.pid;
+    },
+    journal,
+    async set(modes) {
+      await control(running.value.control, '/set', modes);
+    },
+    async emit(message, session) {
+      await control(running.value.control, '/emit', { message, session });
+    },
+    async live() {
+      return (await control(running.value.control, '/live', {})) as number;
+    },
+    async die(how) {
+      if (how === 'stop') running.child.kill('SIGSTOP');
+      else if (how === 'cont') running.child.kill('SIGCONT');
+      else await running.stop(how === 'kill9' ? 'SIGKILL' : 'SIGTERM');
+    },
+    async restart() {
+      await running.stop('SIGKILL');
+      running = await start();
+    },
+    async close() {
+      running.child.kill('SIGCONT');
+      await running.stop('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function argumentsOf(options: UpstreamOptions, port: number, journal: string): string[] {
+  return [
+    KIT,
+    ...['--port', String(port), '--journal', journal],
+    ...(options.tools === undefined ? [] : ['--tools', String(options.tools)]),
+    ...(options.only === undefined ? [] : ['--only', options.only.join(',')]),
+    ...(options.auth === undefined ? [] : ['--auth', options.auth]),
+  ];
+}
