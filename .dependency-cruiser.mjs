@@ -1,9 +1,11 @@
 // @ts-check
-import { BESIDE, FLOORS, KERNEL_BUILTINS, mayImport } from './floors.mjs';
+import { BESIDE, FLOORS, KERNEL_BUILTINS, NAMED_BY_MODULES, mayImport } from './floors.mjs';
 
 /** Specs start real things of any floor; only what ships has floors. */
 const SPEC = '\\.spec\\.ts$';
 const anyOf = (/** @type {readonly string[]} */ names) => `(${names.join('|')})`;
+
+const BEHIND_WALLS = `^src/${anyOf(NAMED_BY_MODULES)}\\.ts$`;
 
 const floorRules = FLOORS.flatMap((floor, level) =>
   floor.map((room) => ({
@@ -15,7 +17,7 @@ const floorRules = FLOORS.flatMap((floor, level) =>
       path: '^src/',
       pathNot: [
         `^src/${anyOf(mayImport(room, level))}/`,
-        ...(room.never ?? []).map((folder) => `^src/${folder}/${folder}\\.module\\.ts$`),
+        ...(room.never === undefined ? [] : [BEHIND_WALLS]),
       ],
     },
   })),
@@ -34,12 +36,13 @@ const walls = FLOORS.flat()
 const beside = BESIDE.map((room) => ({
   name: `beside-${room.folder}`,
   severity: 'error',
-  comment: `src/${room.folder} imports ${room.mayImport.join(', ')} only; the house by import()`,
-  from: { path: `^src/${room.folder}/`, pathNot: SPEC },
+  comment: `src/${room.folder} imports ${room.mayImport.join(', ')} only; src/${room.lazy} by import()`,
+  from: { path: `^src/${room.folder}/`, pathNot: [`^src/${room.lazy}/`, SPEC] },
   to: {
+    path: ['^src/(?!' + room.folder + '/)', `^src/${room.lazy}/`],
+    pathNot: `^src/${anyOf(room.mayImport)}/`,
     dynamic: false,
-    path: '^src/',
-    pathNot: `^src/${anyOf([room.folder, ...room.mayImport])}/`,
+    dependencyTypesNot: ['type-only'],
   },
 }));
 
@@ -75,9 +78,9 @@ export default {
     {
       name: 'no-circular',
       severity: 'error',
-      comment: 'type-only circles count too: split the words out',
+      comment: 'circles of types vanish in the build; others make the order of imports matter',
       from: { path: '^src/' },
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'no-dev-dependency-in-product',

@@ -53,8 +53,16 @@ export const FLOORS = [
   ],
 ];
 
-/** What stands beside the floors: static imports to the kernel only, the house by `import()`. */
-export const BESIDE = [{ folder: 'cli', is: 'the command; starts fast', mayImport: ['kernel'] }];
+/**
+ * What stands beside the floors. Its static imports go to `mayImport` only; what lies in `lazy` is loaded
+ * by `import()` when it is needed, and may import the house.
+ */
+export const BESIDE = [
+  { folder: 'cli', is: 'the command; starts fast', mayImport: ['kernel'], lazy: 'cli/commands' },
+];
+
+/** Modules compose: those of `never` rooms may name these files behind the wall. */
+export const NAMED_BY_MODULES = ['store/store.module', 'store/database'];
 
 /** Built-in modules that the kernel may use: pure functions only. */
 export const KERNEL_BUILTINS = ['crypto'];
