@@ -1,0 +1,214 @@
+#!/usr/bin/env node
+/**
+ * What the gateway costs, as ratios to a bare proxy measured in the same run (RELIABILITY.md §1).
+ *   node main.mjs [--quick]
+ * On while measuring: authentication, limiter, access, argument validation, metrics, call log.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { rssMb } from './procfs.mjs';
+import { compare, line, median, verdict } from './report.mjs';
+import { REST, ROOT, startGateway, startLoad, startScript, SUBJECT, token } from './rig.mjs';
+
+const quick = process.argv.includes('--quick');
+const plan = quick
+  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500 }
+  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000 };
+const LISTED_TOOLS = 1000;
+const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
+const authorization = `Bearer ${token('bench')}`;
+
+const stops = [];
+async function started(promise, stop = (x) => x.stop()) {
+  const thing = await promise;
+  stops.push(() => stop(thing));
+  return thing;
+}
+const gatewayProcess = () =>
+  started(startGateway({ env: ENV, ...(SUBJECT.length ? { prefix: SUBJECT } : {}) }), (g) =>
+    g.dispose(),
+  );
+
+async function register(gateway, name, url) {
+  const answer = await fetch(`${gateway.url}/gateways`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, url, transport: 'STREAMABLEHTTP' }),
+  });
+  if (answer.status !== 200)
+    throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** `taskset` becomes node itself, so its pid is the one to measure. */
+async function rounds(load, subjects, spec, note) {
+  const done = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    const result = {};
+    for (const [name, { pid, url }] of Object.entries(subjects)) {
+      const credential = name === 'gateway' ? { authorization } : {};
+      result[name] = await load.measure(pid, { ...spec, ...credential, url, ms: plan.ms });
+    }
+    done.push(result);
+  }
+  const compared = compare(done);
+  console.log(line(note, compared));
+  return compared;
+}
+
+async function warmUp(load, subjects, spec) {
+  for (const [name, { pid, url }] of Object.entries(subjects)) {
+    const credential = name === 'gateway' ? { authorization } : {};
+    await load.measure(pid, { ...spec, ...credential, url, connections: 16, ms: plan.warmMs });
+  }
+}
+
+async function metric(gateway, name) {
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+async function startUps() {
+  const times = [];
+  let restMb = 0;
+  for (let i = 0; i < plan.starts; i++) {
+    const gateway = await startGateway(SUBJECT.length ? { prefix: SUBJECT } : {});
+    times.push(gateway.readyMs);
+    restMb = rssMb(gateway.pid);
+    await gateway.dispose();
+  }
+  return { readyMs: median(times), restMb };
+}
+
+async function benchCalls(load) {
+  const upstream = await started(startScript('upstream.mjs', {}, REST));
+  const floor = await started(startScript('floor.mjs', { TARGET: upstream.value }, SUBJECT));
+  const gateway = await gatewayProcess();
+  await register(gateway, 'bench', upstream.value);
+  const subjects = {
+    floor: { pid: floor.pid, url: floor.value },
+    gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
+  };
+  const spec = { kind: 'call', tool: 'bench-echo' };
+  await warmUp(load, subjects, spec);
+  const calls = {};
+  for (const connections of plan.connections)
+    calls[connections] = await rounds(
+      load,
+      subjects,
+      { ...spec, connections },
+      `tools/call, 64 bytes, ${connections} connection${connections > 1 ? 's' : ''}`,
+    );
+  return {
+    calls,
+    loadedMb: rssMb(gateway.pid),
+    floorMb: rssMb(floor.pid),
+    eventLoopLagP99Ms: ((await metric(gateway, 'nodejs_eventloop_lag_p99_seconds')) ?? 0) * 1000,
+    callLogDropped: await metric(gateway, 'mcpgateway_call_log_dropped_total'),
+  };
+}
+
+async function benchLists(load) {
+  const upstream = await started(
+    startScript('upstream.mjs', { TOOLS: String(LISTED_TOOLS) }, REST),
+  );
+  const gateway = await gatewayProcess();
+  await register(gateway, 'bench', upstream.value);
+  const answer = await fetch(`${gateway.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(await sessionOf(gateway)),
+    },
+    body: '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}',
+  });
+  const bytes = (await answer.arrayBuffer()).byteLength;
+  const floor = await started(startScript('constant.mjs', { BYTES: String(bytes) }, SUBJECT));
+  const subjects = {
+    floor: { pid: floor.pid, url: floor.value },
+    gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
+  };
+  const spec = { kind: 'list', connections: 16, minBytes: bytes * 0.9 };
+  await warmUp(load, subjects, spec);
+  return rounds(load, subjects, spec, `tools/list of ${LISTED_TOOLS} tools, ${bytes} bytes`);
+}
+
+async function sessionOf(gateway) {
+  const answer = await fetch(`${gateway.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: {},
+        clientInfo: { name: 'bench', version: '1' },
+      },
+    }),
+  });
+  await answer.arrayBuffer();
+  return { 'mcp-session-id': answer.headers.get('mcp-session-id') ?? '' };
+}
+
+function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+}
+
+async function main() {
+  const load = await startLoad();
+  stops.push(() => load.stop());
+  const start = await startUps();
+  const calls = await benchCalls(load);
+  const list = await benchLists(load);
+  const busiest = calls.calls[plan.connections.at(-1)];
+  console.log('\nObjectives');
+  for (const objective of [
+    { name: 'CPU per tools/call ÷ bare proxy', value: busiest.cpu.median, bar: 1.6, aim: 1.2 },
+    ...[{ name: 'calls/s ÷ bare proxy', value: busiest.rate.median, bar: 0.6, aim: 0.85 }].map(
+      (o) => ({ ...o, isAtLeast: true }),
+    ),
+    { name: 'CPU per tools/list ÷ constant reply', value: list.cpu.median, bar: 2, aim: 1.2 },
+    { name: 'start to ready, s', value: start.readyMs / 1000, bar: 2, aim: 1 },
+    { name: 'memory at rest, MB', value: start.restMb, bar: 150, aim: 110 },
+  ])
+    console.log(verdict(objective));
+  console.log(
+    `  memory after load ${calls.loadedMb.toFixed(0)} MB (floor ${calls.floorMb.toFixed(0)} MB), event loop lag p99 ${calls.eventLoopLagP99Ms.toFixed(1)} ms, call log dropped ${calls.callLogDropped ?? 'unknown'}`,
+  );
+  const isPinned = SUBJECT.length > 0;
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, isPinned };
+  const result = {
+    at: new Date().toISOString(),
+    commit: commit().trim(),
+    quick,
+    machine,
+    start,
+    ...calls,
+    list,
+  };
+  mkdirSync(join(ROOT, 'bench-results'), { recursive: true });
+  const file = join(ROOT, 'bench-results/latest.json');
+  writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
+  console.log(`\nwritten: bench-results/latest.json`);
+}
+
+try {
+  await main();
+} finally {
+  for (const stop of stops.reverse()) await stop();
+}
