@@ -37,6 +37,10 @@ export default tseslint.config(
       // The type of a port and its token share one name: STYLE "A port is its own token".
       '@typescript-eslint/no-unsafe-declaration-merging': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Strings are spread where the text is ASCII by then; objects and instances stay refused.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // `toId<T extends Id>(text): T`: the type parameter is the point of a branded id.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       // `noPropertyAccessFromIndexSignature` style: both ways of writing are fine.
       '@typescript-eslint/dot-notation': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
