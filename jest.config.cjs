@@ -1,4 +1,4 @@
-/** Specs that need no build: unit specs beside the source and in-process ones in test/. */
+/** Specs that need no build: those beside the source and those of the house. The rest: jest.suites.cjs. */
 const swc = {
   swcrc: false,
   jsc: {
@@ -18,7 +18,7 @@ const swc = {
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test'],
+  roots: ['<rootDir>/src', '<rootDir>/test/unit'],
   testRegex: '\\.spec\\.ts$',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ERRORS } from '../../src/kernel/errors.js';
 import { PERMISSIONS } from '../../src/kernel/caller.js';
+import { SETTINGS } from '../../src/config/config.schema.js';
 import { METHODS } from '../../src/protocol/methods/registry.js';
 import { ROOT, read, trackedFiles } from './tracked-files.js';
 
 /** Roles a file may have (docs/architecture.md "Names"). A file of pure functions has none. */
 const ROLES =
   'module controller page endpoint guard interceptor filter decorator service repository entity driver ' +
-  'connection methods events adapter registry pool snapshot schema import kv bus repo store';
+  'connection methods events adapter registry pool snapshot schema import kv bus repo store channel';
 const NAME = new RegExp(
   `^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES.split(' ').join('|')}))?(\\.spec)?\\.ts$`,
 );
@@ -57,7 +58,7 @@ describe('files', () => {
   });
 
   it('name no machine and no registry', () => {
-    const foreign = /\/(work|home|Users|root)\/[a-z]|registry\s*=|_authToken/i;
+    const foreign = /\/(work|home|Users|root)\/[a-z]|registry\s*=\s*https?:|_authToken/i;
     const texts = trackedFiles().filter(
       (path) => !/^(test|docs)\/|\.spec\.ts$|^package-lock\.json$/.test(path),
     );
@@ -112,6 +113,14 @@ describe('commands', () => {
       expect(product).toContain(path);
       expect(read(path)).toMatch(/^#!\/usr\/bin\/env node\n/);
     }
+  });
+});
+
+describe('settings', () => {
+  it.each(['.env.example', 'docs/configuration.md'])('are all in %s', (page) => {
+    const text = read(page);
+    const missing = Object.values(SETTINGS).filter((setting) => !text.includes(setting.env));
+    expect(missing.map((setting) => setting.env)).toEqual([]);
   });
 });
 
