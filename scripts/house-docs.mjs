@@ -59,7 +59,7 @@ function floorsPart() {
   return [
     '| floor | folder | what lives there | may import |',
     '| --- | --- | --- | --- |',
-    '| top | `main.ts` `app.module.ts` | composition: the only files that know every floor | everything |',
+    '| top | files of `src/` itself | composition: the only ones that know every floor | everything |',
     ...rows.reverse(),
     ...beside,
   ].join('\n');

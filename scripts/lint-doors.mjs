@@ -95,7 +95,7 @@ export const doors = [
   { files: ['src/platform/process/**/*.ts'], rules: shut('process') },
   { files: ['src/store/**/*.ts', 'migrations/**/*.ts'], rules: shut('database') },
   { files: ['src/{transport,api,ops}/**/*.ts'], rules: shut('express') },
-  { files: ['src/{main,app.module}.ts'], rules: shut('express', 'env') },
+  { files: ['src/*.ts'], rules: shut('express', 'env') },
   { files: ['src/cli/**/*.ts'], rules: shut('http', 'env') },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
