@@ -17,6 +17,10 @@ export function paramsOf(message: Message, ...without: string[]): string {
   return message.params?.without(...without) ?? '';
 }
 
+/** Longest wait for a client's answer to a question of the upstream (PROTOCOL.md §4.6). */
+const ASK_LIMIT_MS = 600_000;
+const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer in time"}';
+
 /** Deals with what an upstream says within one request before it answers it. */
 export class LegMessages {
   /** Open questions by the upstream's id: how to withdraw each. */
@@ -91,21 +95,28 @@ export class LegMessages {
     observer: NonNullable<UpstreamRequest['observer']>,
   ): void {
     let open = true;
-    this.clock.stand();
-    const withdraw = observer.ask(message.method, paramsOf(message), (reply) => {
+    let withdraw = (): void => undefined;
+    const reply = (inside: string): void => {
       if (!open) return;
       open = false;
+      clearTimeout(limit);
       this.asked.delete(id);
       this.resume();
-      this.line.respond(envelope(id, reply));
-    });
+      this.line.respond(envelope(id, inside));
+    };
+    const limit = setTimeout(() => {
+      withdraw();
+      reply(NO_ANSWER);
+    }, ASK_LIMIT_MS);
+    this.clock.stand();
+    withdraw = observer.ask(message.method, paramsOf(message), reply);
     // The answer may have come already: a refusal needs no round trip.
-    if (open as boolean)
-      this.asked.set(id, () => {
-        open = false;
-        withdraw();
-      });
-    else this.resume();
+    if (!(open as boolean)) return;
+    this.asked.set(id, () => {
+      open = false;
+      clearTimeout(limit);
+      withdraw();
+    });
   }
 
   private resume(): void {

@@ -1,0 +1,181 @@
+import { GatewayError } from '../../kernel/errors.js';
+import {
+  type Message,
+  notificationText,
+  parseUpstreamMessage,
+  resultText,
+} from '../../kernel/jsonrpc.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { OpenOptions } from './connection.js';
+import { paramsOf } from './leg-messages.js';
+import { PipeLeg, type PipeLine } from './pipe-leg.js';
+import { requestBody } from './request-text.js';
+
+export interface PipeOptions extends Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks'> {
+  /**
+   * Sends one message.
+   * @param begin called right before the first byte goes; answers whether it is still wanted
+   * @throws GatewayError or SessionLostError when it is known that the message was refused; else any
+   *   error, and `begin` tells whether bytes went
+   */
+  send(text: string, begin: () => boolean): Promise<void>;
+  /** Something of the upstream was thrown away. */
+  dropped(reason: string): void;
+}
+
+const OUR_ID = /^[1-9]\d{0,15}$/;
+
+/** The requests in flight on one pipe: a child's stdio, an event stream with POSTs, a WebSocket. */
+export class PipeLegs {
+  private readonly legs = new Map<number, PipeLeg>();
+  private readonly line: PipeLine;
+  private lastId = 0;
+  private closedBecause: string | null = null;
+
+  constructor(private readonly options: PipeOptions) {
+    this.line = {
+      respond: (text) => {
+        this.sendAside(text);
+      },
+      onRequest: (method, params) => options.onRequest(method, params),
+      onAsks: () => {
+        options.onAsks();
+      },
+      dropped: (reason) => {
+        options.dropped(reason);
+      },
+      cancel: (id, reason) => {
+        this.notify(
+          'notifications/cancelled',
+          `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
+        );
+      },
+      over: (id) => this.legs.delete(id),
+    };
+  }
+
+  /** Sends one request; see UpstreamConnection.request for what it answers and throws. */
+  request(request: UpstreamRequest): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (this.closedBecause !== null) {
+        reject(new GatewayError('upstream_unreachable', { reason: this.closedBecause }));
+        return;
+      }
+      const id = ++this.lastId;
+      const leg = new PipeLeg(id, request, this.line, { resolve, reject });
+      // Before it is sent: an abort that came first must not leave it here.
+      if (request.abort.aborted) return;
+      this.legs.set(id, leg);
+      this.options
+        .send(requestBody(id, request), () => leg.begin())
+        .catch((e: unknown) => {
+          leg.lost('the connection to the upstream is closed', e);
+        });
+    });
+  }
+
+  notify(method: string, params: string): void {
+    this.sendAside(notificationText(method, params));
+  }
+
+  /** One message of the upstream, as text. */
+  receive(text: string): void {
+    let message: Message;
+    try {
+      message = parseUpstreamMessage(text);
+    } catch {
+      this.options.dropped('not_json_rpc');
+      return;
+    }
+    if (message.kind === 'response') this.answered(message);
+    else if (message.kind === 'request') this.asked(message);
+    else this.notified(message);
+  }
+
+  /** A message was too long to be kept: the answer of the only request in flight, or nobody's. */
+  tooLong(maxBytes: number): void {
+    this.options.dropped('message_too_long');
+    this.onlyLeg()?.giveUp(
+      new GatewayError('upstream_error', {
+        reason: `Upstream sent a message of more than ${String(maxBytes)} bytes`,
+      }),
+      'the answer is too long',
+    );
+  }
+
+  /** The pipe is gone: whatever was sent has an outcome that nobody knows. */
+  close(reason: string): void {
+    this.closedBecause ??= reason;
+    for (const leg of [...this.legs.values()]) leg.lost(reason);
+  }
+
+  private answered(message: Message): void {
+    const id = message.id as string;
+    const leg = OUR_ID.test(id) ? this.legs.get(Number(id)) : undefined;
+    if (leg?.isInFlight === true) leg.answer(message);
+    else this.options.dropped('response_id');
+  }
+
+  private asked(message: Message): void {
+    const id = message.id as string;
+    if (message.method === 'ping') {
+      this.sendAside(resultText(id, '{}'));
+      return;
+    }
+    const leg = this.onlyLeg();
+    if (leg !== undefined) {
+      leg.take(message);
+      return;
+    }
+    this.options.onAsks();
+    const reply = this.options.onRequest(message.method, paramsOf(message));
+    this.sendAside(`{"jsonrpc":"2.0","id":${id},${reply}}`);
+  }
+
+  private notified(message: Message): void {
+    switch (message.method) {
+      case 'notifications/progress':
+        this.progressed(message);
+        return;
+      case 'notifications/cancelled':
+        // It withdraws a question; which leg was asked, the legs know.
+        for (const leg of this.legs.values()) if (leg.hasAsked) leg.take(message);
+        return;
+      case 'notifications/message': {
+        const leg = this.onlyLeg();
+        if (leg?.request.observer) leg.take(message);
+        else this.options.onNotification(message.method, paramsOf(message));
+        return;
+      }
+      default:
+        this.options.onNotification(message.method, paramsOf(message));
+    }
+  }
+
+  private progressed(message: Message): void {
+    const token = message.params?.raw('progressToken') ?? '';
+    const leg = OUR_ID.test(token) ? this.legs.get(Number(token)) : undefined;
+    if (leg?.isInFlight === true && leg.request.wantsProgress) leg.take(message);
+    else this.options.dropped('progress_token');
+  }
+
+  /** A pipe does not say which request a message belongs to; with one in flight it is clear. */
+  private onlyLeg(): PipeLeg | undefined {
+    let only: PipeLeg | undefined;
+    for (const leg of this.legs.values()) {
+      if (!leg.isInFlight) continue;
+      if (only !== undefined) return undefined;
+      only = leg;
+    }
+    return only;
+  }
+
+  private sendAside(text: string): void {
+    if (this.closedBecause !== null) return;
+    this.options
+      .send(text, () => true)
+      .catch(() => {
+        if (this.closedBecause === null) this.options.dropped('not_sent');
+      });
+  }
+}

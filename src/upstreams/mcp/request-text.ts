@@ -1,0 +1,14 @@
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+
+/** A request on the wire under an id of ours; the progress token is the same integer (PROTOCOL.md §4.2). */
+export function requestBody(id: number, request: UpstreamRequest): string {
+  const { params, meta, wantsProgress, method } = request;
+  const token = wantsProgress ? `"progressToken":${String(id)}` : '';
+  const inside = joined(meta, token);
+  const all = joined(params, inside === '' ? '' : `"_meta":{${inside}}`);
+  return `{"jsonrpc":"2.0","id":${String(id)},"method":"${method}","params":{${all}}}`;
+}
+
+function joined(a: string, b: string): string {
+  return a === '' || b === '' ? a + b : `${a},${b}`;
+}
