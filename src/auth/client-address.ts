@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { compileNetworks, type Networks, normalAddress } from './networks.js';
 
 interface Request {
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 

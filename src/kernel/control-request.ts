@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Actor, Caller } from './caller.js';
 
 /**
@@ -6,7 +5,11 @@ import type { Actor, Caller } from './caller.js';
  * and what they add for those behind them.
  */
 export interface ControlRequest {
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: {
+    readonly authorization?: string | undefined;
+    readonly 'user-agent'?: string | undefined;
+    readonly [name: string]: string | string[] | undefined;
+  };
   readonly socket: { readonly remoteAddress?: string | undefined };
   /** Set by the framework's request-id middleware. */
   readonly id?: unknown;

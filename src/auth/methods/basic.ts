@@ -2,10 +2,10 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config/config.js';
 import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
+import { verifyPassword } from '../../platform/crypto/password.js';
 import { makeCaller } from '../make-caller.js';
 import { limitAddress } from '../networks.js';
 import { FailureWindow } from './failures.js';
-import { hashPassword, verifyPassword } from './password.js';
 
 /** Longest `user:password`, in base64 characters of 1 KiB. */
 const MAX_VALUE_CHARS = 1_368;
@@ -23,8 +23,8 @@ export class BasicVerifier {
   private readonly failures = new FailureWindow();
   private readonly failuresOfAddress = new FailureWindow(MAX_FAILURES_OF_ADDRESS);
   private readonly admin: Caller;
-  private hash: Promise<string> | undefined;
-  private dummy: Promise<string> | undefined;
+  /** A hash of the right form that no password has. */
+  private readonly dummy = `scrypt$32768$8$1$${noise(16)}$${noise(32)}`;
   private atOnce = 0;
 
   constructor(private readonly config: Config) {
@@ -68,7 +68,19 @@ export class BasicVerifier {
     );
   }
 
+  /** Takes the same time whichever of the two is wrong. */
   private async matches(user: string, password: string): Promise<boolean> {
+    const { basicAuthUser, basicAuthPassword } = this.config;
+    const isKnown = timingSafeEqual(this.digest(user), this.digest(basicAuthUser));
+    const isRight =
+      basicAuthPassword === ''
+        ? await this.matchesHash(isKnown, password)
+        : timingSafeEqual(this.digest(password), this.digest(basicAuthPassword));
+    return isKnown && isRight;
+  }
+
+  /** Of the generated password only its hash is known; for an unknown user nothing matches. */
+  private async matchesHash(isKnown: boolean, password: string): Promise<boolean> {
     if (this.atOnce >= MAX_AT_ONCE)
       throw new GatewayError(
         'overloaded',
@@ -77,26 +89,13 @@ export class BasicVerifier {
       );
     this.atOnce++;
     try {
-      const isKnown = timingSafeEqual(this.digest(user), this.digest(this.config.basicAuthUser));
-      const isRight = await verifyPassword(password, await this.hashToCheck(isKnown));
-      return isKnown && isRight;
+      return await verifyPassword(
+        password,
+        isKnown ? this.config.basicAuthPasswordHash : this.dummy,
+      );
     } finally {
       this.atOnce--;
     }
-  }
-
-  /** Of the administrator; for everyone else one that nothing matches. */
-  private async hashToCheck(isKnown: boolean): Promise<string> {
-    this.dummy ??= hashPassword(randomBytes(32).toString('base64url'));
-    this.hash ??= this.adminHash();
-    const [dummy, hash] = await Promise.all([this.dummy, this.hash]);
-    return isKnown ? hash : dummy;
-  }
-
-  private adminHash(): Promise<string> {
-    const { basicAuthPassword, basicAuthPasswordHash } = this.config;
-    if (basicAuthPassword !== '') return hashPassword(basicAuthPassword);
-    return Promise.resolve(basicAuthPasswordHash);
   }
 
   /** Keyed with a random key of this process: what is kept says nothing about the password. */
@@ -116,3 +115,5 @@ function parse(value: string): [user: string, password: string] {
   const colon = text.indexOf(':');
   return colon === -1 ? ['', ''] : [text.slice(0, colon), text.slice(colon + 1)];
 }
+
+const noise = (bytes: number): string => randomBytes(bytes).toString('base64url');
