@@ -40,6 +40,8 @@ export interface Call {
   readonly abort: Abort;
   /** Client address, for logs only. */
   readonly ip: string;
+  /** Size of the request as it came. */
+  readonly bytes: number;
 }
 
 /** How a call ended, for meters and the call log. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { JsonScanError, scanJson } from './json-scan.js';
+import { JsonScanError, scanElements, scanJson } from './json-scan.js';
 
 const verdict = (text: string): boolean => {
   try {
@@ -31,7 +31,11 @@ describe('scanJson', () => {
 
   it('agrees with JSON.parse on damaged texts', () => {
     const damaged = fc
-      .tuple(fc.json({ maxDepth: 4 }), fc.nat(), fc.constantFrom(...'{}[]",:\\ue1.0-+ \n\u0000x'))
+      .tuple(
+        fc.json({ maxDepth: 4 }),
+        fc.nat(),
+        fc.constantFrom(...Array.from('{}[]",:\\ue1.0-+ \n\u0000x')),
+      )
       .map(([t, n, c]) => {
         const i = n % (t.length + 1);
         return t.slice(0, i) + c + t.slice(i + (n % 3));
@@ -44,12 +48,23 @@ describe('scanJson', () => {
     );
   });
 
-  it.each(['', ' ', '01', '1.', '.5', '-', '+1', '1e', 'tru', '"\u0001"', '"\\x"', '"\\u12g4"', '"'])(
-    'refuses %j',
-    (text) => {
-      expect(verdict(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    ' ',
+    '01',
+    '1.',
+    '.5',
+    '-',
+    '+1',
+    '1e',
+    'tru',
+    '"\u0001"',
+    '"\\x"',
+    '"\\u12g4"',
+    '"',
+  ])('refuses %j', (text) => {
+    expect(verdict(text)).toBe(false);
+  });
 
   it('gives members as written', () => {
     const { top, nested } = scanJson(
@@ -77,5 +92,17 @@ describe('scanJson', () => {
     const deep = (n: number) => '['.repeat(n) + ']'.repeat(n);
     expect(() => scanJson(deep(64))).not.toThrow();
     expect(() => scanJson(deep(65))).toThrow(expect.objectContaining({ fault: 'depth' }));
+  });
+
+  it('splits an array into its elements as written', () => {
+    expect(scanElements(' [1.0, {"a" :[2]},"x,y" ,[]] ')).toEqual([
+      '1.0',
+      '{"a" :[2]}',
+      '"x,y"',
+      '[]',
+    ]);
+    expect(scanElements('[]')).toEqual([]);
+    for (const text of ['{}', '[1', '[1]x', '[,]'])
+      expect(() => scanElements(text)).toThrow(JsonScanError);
   });
 });

@@ -98,6 +98,14 @@ export function scanJson(text: string, options: ScanOptions = {}): Scanned {
   return new Scanner(text, options).run();
 }
 
+/**
+ * The elements of a JSON array, each as written.
+ * @throws JsonScanError as scanJson; `syntax` when the text is no array
+ */
+export function scanElements(text: string, options: ScanOptions = {}): string[] {
+  return new Scanner(text, options).elements();
+}
+
 class Scanner {
   private at = 0;
   private depth = 0;
@@ -128,6 +136,16 @@ class Scanner {
     return { kind, top: this.top, nested: this.nested };
   }
 
+  elements(): string[] {
+    const found: string[] = [];
+    this.blank();
+    if (this.text.charCodeAt(this.at) !== 0x5b) this.fail('syntax');
+    this.array(found);
+    this.blank();
+    if (this.at !== this.text.length) this.fail('syntax');
+    return found;
+  }
+
   private fail(fault: ScanFault): never {
     throw new JsonScanError(fault, this.at);
   }
@@ -150,7 +168,7 @@ class Scanner {
         this.object(null, false);
         return;
       case 0x5b:
-        this.array();
+        this.array(null);
         return;
       case 0x74:
         this.word('true');
@@ -245,12 +263,14 @@ class Scanner {
     this.blank();
   }
 
-  private array(): void {
+  private array(into: string[] | null): void {
     this.enter();
     if (this.text.charCodeAt(this.at) === 0x5d) this.at++;
     else
       for (;;) {
+        const start = this.at;
         this.value();
+        into?.push(this.text.slice(start, this.at));
         this.blank();
         const c = this.text.charCodeAt(this.at++);
         if (c === 0x5d) break;

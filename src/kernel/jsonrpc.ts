@@ -1,5 +1,5 @@
 import { GatewayError } from './errors.js';
-import { JsonScanError, type Members, scanJson } from './json-scan.js';
+import { JsonScanError, type Members, type Scanned, scanJson } from './json-scan.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
 export interface Message {
@@ -39,27 +39,23 @@ export function parseUpstreamMessage(text: string): Message {
 }
 
 function classify(text: string, options: Parameters<typeof scanJson>[1]): Message {
-  let scanned;
-  try {
-    scanned = scanJson(text, options);
-  } catch (e) {
-    if (!(e instanceof JsonScanError)) throw e;
-    if (e.fault === 'duplicate')
-      throw new GatewayError('invalid_request', { reason: 'the same key twice in one object' });
-    throw new GatewayError('parse_error', {}, { cause: e });
-  }
-  const { top, nested, kind } = scanned;
+  const { top, nested, kind } = scanned(text, options);
   if (kind === 'array') throw invalid('batches are not allowed here', null);
   if (kind !== 'object') throw invalid('a message must be an object', null);
   const rawId = top.raw('id');
   const id = rawId === undefined ? null : checkedId(rawId);
-  if (top.string('jsonrpc') !== '2.0') throw invalid("'jsonrpc' must be \"2.0\"", id);
+  if (top.string('jsonrpc') !== '2.0') throw invalid('\'jsonrpc\' must be "2.0"', id);
   const method = top.string('method');
   if (method === undefined) {
-    if (top.has('method')) throw invalid("'method' must be a string", id);
-    if (id === null || top.has('result') === top.has('error'))
-      throw invalid("neither a 'method' nor exactly one of 'result' and 'error'", id);
-    return { kind: 'response', id, method: '', params: null, top, result: nested['result'] ?? null };
+    checkResponse(top, id);
+    return {
+      kind: 'response',
+      id,
+      method: '',
+      params: null,
+      top,
+      result: nested['result'] ?? null,
+    };
   }
   if (top.has('params') && nested['params'] === undefined)
     throw invalid("'params' must be an object", id);
@@ -71,6 +67,23 @@ function classify(text: string, options: Parameters<typeof scanJson>[1]): Messag
     top,
     result: null,
   };
+}
+
+function scanned(text: string, options: Parameters<typeof scanJson>[1]): Scanned {
+  try {
+    return scanJson(text, options);
+  } catch (e) {
+    if (!(e instanceof JsonScanError)) throw e;
+    if (e.fault === 'duplicate')
+      throw new GatewayError('invalid_request', { reason: 'the same key twice in one object' });
+    throw new GatewayError('parse_error', {}, { cause: e });
+  }
+}
+
+function checkResponse(top: Members, id: string | null): void {
+  if (top.has('method')) throw invalid("'method' must be a string", id);
+  if (id === null || top.has('result') === top.has('error'))
+    throw invalid("neither a 'method' nor exactly one of 'result' and 'error'", id);
 }
 
 function invalid(reason: string, rpcId: string | null): GatewayError {

@@ -1,0 +1,32 @@
+import { Gate } from './gate.js';
+
+describe('Gate', () => {
+  it('lets the waiting in, in order, as others leave', async () => {
+    const gate = new Gate(1, 2);
+    const order: string[] = [];
+    expect(gate.enter(1000)).toBe(true);
+    const a = Promise.resolve(gate.enter(1000)).then((ok) => order.push(`a ${String(ok)}`));
+    const b = Promise.resolve(gate.enter(1000)).then((ok) => order.push(`b ${String(ok)}`));
+    expect(gate.enter(1000)).toBe(false);
+    gate.leave();
+    await a;
+    gate.leave();
+    await b;
+    gate.leave();
+    expect(order).toEqual(['a true', 'b true']);
+    expect(gate.isIdle).toBe(true);
+  });
+
+  it('turns away who has waited too long', async () => {
+    const gate = new Gate(1, 2);
+    expect(gate.enter(0)).toBe(true);
+    expect(await gate.enter(1)).toBe(false);
+    gate.leave();
+    expect(gate.enter(0)).toBe(true);
+  });
+
+  it('never refuses without a limit', () => {
+    const gate = new Gate(0, 0);
+    for (let i = 0; i < 100; i++) expect(gate.enter(0)).toBe(true);
+  });
+});

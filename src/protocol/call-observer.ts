@@ -1,0 +1,43 @@
+import type { Call } from '../kernel/call.js';
+import { notificationText } from '../kernel/jsonrpc.js';
+import { LOG_LEVELS, isLogLevel } from '../kernel/mcp.js';
+import { scanJson } from '../kernel/json-scan.js';
+import type { UpstreamObserver } from '../kernel/upstream.js';
+import type { ClientRequests } from './client-requests.js';
+import type { Sessions } from './session/sessions.js';
+
+/** Relays what an upstream says within a call to the one client that made it. */
+export class CallObserver implements UpstreamObserver {
+  constructor(
+    private readonly call: Call,
+    /** The client's progress token as written. */
+    private readonly progressToken: string | undefined,
+    private readonly sessions: Sessions,
+    private readonly clientRequests: ClientRequests,
+  ) {}
+
+  progress(params: string): void {
+    if (this.progressToken === undefined) return;
+    const token = `"progressToken":${this.progressToken}`;
+    this.call.channel.send(
+      notificationText('notifications/progress', params === '' ? token : `${token},${params}`),
+    );
+  }
+
+  notification(method: string, params: string): void {
+    if (method === 'notifications/message' && !this.wants(params)) return;
+    this.call.channel.send(notificationText(method, params));
+  }
+
+  ask(method: string, params: string, answer: (reply: string) => void): () => void {
+    return this.clientRequests.ask(this.call, method, params, answer);
+  }
+
+  /** A log message passes when it is as severe as the session wants. */
+  private wants(params: string): boolean {
+    const level = scanJson(`{${params}}`, { maxDepth: 512, uniqueKeys: false }).top.string('level');
+    const { sessionId } = this.call.client;
+    if (sessionId === null || !isLogLevel(level)) return false;
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.sessions.level(sessionId));
+  }
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Call } from '../kernel/call.js';
+import { type Message, notificationText, requestText } from '../kernel/jsonrpc.js';
+import { NEEDS_CAPABILITY, isServerRequest } from '../kernel/mcp.js';
+import { Meters } from '../platform/metrics/meters.js';
+
+interface Open {
+  readonly sessionId: string;
+  readonly answer: (reply: string) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** How long a person or model may take to answer (PROTOCOL.md §4.6). */
+const ANSWER_MS = 600_000;
+const MAX_OPEN = 10_000;
+
+const refusal = (code: number, message: string): string =>
+  `"error":${JSON.stringify({ code, message })}`;
+
+/**
+ * Requests of upstreams on their way to clients. Each goes out under an id of our own, which only
+ * the session it was sent to can answer (PROTOCOL.md §4.2).
+ */
+@Injectable()
+export class ClientRequests implements OnModuleDestroy {
+  private readonly open = new Map<string, Open>();
+  private readonly replica = randomBytes(4).toString('hex');
+  private counter = 0;
+
+  constructor(private readonly meters: Meters) {}
+
+  onModuleDestroy(): void {
+    for (const [id, open] of [...this.open])
+      this.settle(id, open, refusal(-32603, 'Shutting down'));
+  }
+
+  /**
+   * Asks the client of a call. Where no way back exists the refusal comes at once, never a hang.
+   * @param params inside of the params object
+   * @param answer takes the inside of the reply envelope, once
+   * @returns a function that withdraws the question
+   */
+  ask(call: Call, method: string, params: string, answer: (reply: string) => void): () => void {
+    const refused = this.refusalFor(call, method);
+    if (refused !== null) {
+      answer(refused);
+      return () => undefined;
+    }
+    const id = `"${this.replica}.${String(++this.counter)}.${randomBytes(8).toString('hex')}"`;
+    const open: Open = {
+      sessionId: call.client.sessionId as string,
+      answer,
+      timer: setTimeout(() => {
+        this.settle(id, open, refusal(-32000, 'The client did not answer in time'));
+      }, ANSWER_MS),
+    };
+    this.open.set(id, open);
+    if (!call.channel.send(requestText(id, method, params)))
+      this.settle(id, open, refusal(-32000, 'The client is gone'));
+    return () => {
+      this.withdraw(call, id, open);
+    };
+  }
+
+  /** An answer of a client. @returns false when nothing of its session is open under that id */
+  answered(sessionId: string, message: Message): boolean {
+    const id = message.id ?? '';
+    const open = this.open.get(id);
+    if (open?.sessionId !== sessionId) {
+      this.meters.dropped('client_response');
+      return false;
+    }
+    const error = message.top.raw('error');
+    const inside =
+      error === undefined ? `"result":${message.top.raw('result') ?? '{}'}` : `"error":${error}`;
+    this.settle(id, open, inside);
+    return true;
+  }
+
+  private refusalFor(call: Call, method: string): string | null {
+    if (!isServerRequest(method)) return refusal(-32601, `Method not found: ${method}`);
+    const { client, channel } = call;
+    if (client.sessionId === null || !channel.canAsk)
+      return refusal(-32601, 'The client of this call cannot be asked');
+    if (!client.capabilities.includes(`"${NEEDS_CAPABILITY[method]}":`))
+      return refusal(-32601, `The client has no capability '${NEEDS_CAPABILITY[method]}'`);
+    if (this.open.size >= MAX_OPEN) return refusal(-32000, 'Too many open questions');
+    return null;
+  }
+
+  private settle(id: string, open: Open, reply: string): void {
+    if (!this.open.delete(id)) return;
+    clearTimeout(open.timer);
+    open.answer(reply);
+  }
+
+  private withdraw(call: Call, id: string, open: Open): void {
+    if (!this.open.delete(id)) return;
+    clearTimeout(open.timer);
+    call.channel.send(notificationText('notifications/cancelled', `"requestId":${id}`));
+  }
+}

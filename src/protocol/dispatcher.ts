@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import type { Call, Outcome } from '../kernel/call.js';
+import { type ErrorCode, GatewayError } from '../kernel/errors.js';
+import { UpstreamRpcError, errorObject, errorText, resultText } from '../kernel/jsonrpc.js';
+import { Log } from '../platform/log/log.js';
+import { Trails } from '../audit/trail.js';
+import { InFlight, SHUTTING_DOWN } from './in-flight.js';
+import { MethodTable } from './methods/method-table.js';
+import { PolicyChain } from './chain.js';
+
+/** The answer to one request: a whole JSON-RPC message, and what HTTP adds to it. */
+export interface Reply {
+  readonly text: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>> | null;
+}
+
+/** Errors of valid requests that keep their HTTP status; all others go in band with 200 (API.md §3.4). */
+const WITH_STATUS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'rate_limited',
+  'forbidden',
+  'overloaded',
+  'draining',
+  'session_not_found',
+]);
+
+/** Opens the Trail, asks the policy, runs the handler, closes the Trail: the way of every call. */
+@Injectable()
+export class Dispatcher {
+  constructor(
+    private readonly methods: MethodTable,
+    private readonly chain: PolicyChain,
+    private readonly inFlight: InFlight,
+    private readonly trails: Trails,
+    private readonly log: Log,
+  ) {}
+
+  /** @returns the answer, or `null` when the call was cancelled and nobody waits for one */
+  async dispatch(call: Call): Promise<Reply | null> {
+    const trail = this.trails.open({
+      id: call.id,
+      method: call.message.method,
+      transport: call.channel.transport,
+      caller: call.caller,
+      ip: call.ip,
+      client: call.client,
+    });
+    trail.requestBytes = call.bytes;
+    let outcome: Outcome = 'error';
+    let size = 0;
+    let entered = false;
+    try {
+      const method = this.methods.get(call.message.method);
+      const headers = this.chain.pass(call, method);
+      const waiting = this.inFlight.enter(call);
+      if (waiting !== undefined) await waiting;
+      entered = true;
+      const handled = method.handler(call, trail);
+      const done = typeof handled === 'string' || 'result' in handled ? handled : await handled;
+      const result = typeof done === 'string' ? done : done.result;
+      size = result.length;
+      outcome = isToolError(call, result) ? 'error' : 'success';
+      return {
+        text: resultText(call.message.id as string, result),
+        status: 200,
+        headers: typeof done === 'string' ? headers : { ...headers, ...done.headers },
+      };
+    } catch (e) {
+      outcome = outcomeOf(e);
+      if (call.abort.reason === SHUTTING_DOWN)
+        return this.failed(call, new GatewayError('draining', {}, { retryAfterSeconds: 1 }));
+      if (outcome === 'cancelled' && call.channel.transport !== 'rpc') return null;
+      return this.failed(call, e);
+    } finally {
+      if (entered) this.inFlight.leave(call);
+      trail.close(outcome, size);
+    }
+  }
+
+  private failed(call: Call, error: unknown): Reply {
+    const id = call.message.id;
+    if (error instanceof UpstreamRpcError)
+      return { text: errorText(id, error.error), status: 200, headers: null };
+    const known =
+      error instanceof GatewayError
+        ? error
+        : new GatewayError('internal_error', { requestId: call.id }, { cause: error });
+    if (known.code === 'internal_error')
+      this.log.error({ event: 'call.failed', requestId: call.id, err: known.cause });
+    const isRpc = call.channel.transport === 'rpc';
+    return {
+      text: errorText(id, errorObject(known, call.id, isRpc)),
+      status: WITH_STATUS.has(known.code) ? known.row.status : 200,
+      headers: headersOf(known),
+    };
+  }
+}
+
+function headersOf(error: GatewayError): Readonly<Record<string, string>> | null {
+  const { headers, retryAfterSeconds } = error.extras;
+  if (headers === undefined && retryAfterSeconds === undefined) return null;
+  return {
+    ...headers,
+    ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+  };
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof GatewayError)) return 'error';
+  switch (error.code) {
+    case 'rate_limited':
+      return 'rate_limited';
+    case 'forbidden':
+      return 'denied';
+    case 'upstream_timeout':
+      return 'timeout';
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      return 'error';
+  }
+}
+
+/** A tool that fails is an answer, and still a failure to those who count. */
+function isToolError(call: Call, result: string): boolean {
+  return (
+    call.message.method === 'tools/call' &&
+    /"isError"\s*:\s*true/.test(result.slice(0, 4096) + result.slice(-256))
+  );
+}

@@ -1,0 +1,68 @@
+import type { Config } from '../config/config.js';
+import { Abort } from '../kernel/abort.js';
+import type { Call } from '../kernel/call.js';
+import { InFlight, SHUTTING_DOWN, scopeOf } from './in-flight.js';
+
+const call = (id: string, sessionId: string | null = 's1', limiterKey = 'user:a'): Call =>
+  ({
+    message: { id, method: 'tools/call' },
+    client: { sessionId },
+    caller: { limiterKey },
+    serverId: null,
+    abort: new Abort(),
+  }) as unknown as Call; // only what the table reads
+
+const made = (maxInFlightPerSession = 2) =>
+  new InFlight({ maxInFlightPerSession, toolTimeoutMs: 50 } as Config);
+
+describe('InFlight', () => {
+  it('cancels by the client id as written, within its own session only', () => {
+    const table = made(10);
+    const [one, text, other] = [call('1'), call('"1"'), call('1', 's2')];
+    for (const c of [one, text, other]) void table.enter(c);
+    expect(table.cancel('s1', '"1"', 'why')).toBe(true);
+    expect(text.abort.reason).toBe('why');
+    expect(one.abort.aborted || other.abort.aborted).toBe(false);
+    expect(table.cancel('s3', '1', 'why')).toBe(false);
+  });
+
+  it('cancels none of several with one id', () => {
+    const table = made(10);
+    const calls = [call('1'), call('1')];
+    for (const c of calls) void table.enter(c);
+    expect(table.cancel('s1', '1', 'why')).toBe(false);
+    table.leave(calls[0] as Call);
+    expect(table.cancel('s1', '1', 'why')).toBe(true);
+    expect(calls[1]?.abort.aborted).toBe(true);
+  });
+
+  it('lets calls over the limit of a session wait, and turns away who waits too long', async () => {
+    const table = made(1);
+    const [first, second, third] = [call('1'), call('2'), call('3')];
+    expect(table.enter(first)).toBeUndefined();
+    const entered = table.enter(second);
+    table.leave(first);
+    await entered;
+    await expect(table.enter(third)).rejects.toMatchObject({ code: 'overloaded' });
+    table.leave(second);
+    expect(table.size).toBe(0);
+  });
+
+  it('does not hold one session up for another', () => {
+    const table = made(1);
+    expect(table.enter(call('1', 's1'))).toBeUndefined();
+    expect(table.enter(call('1', 's2'))).toBeUndefined();
+  });
+
+  it('aborts everything at the end of a drain', () => {
+    const table = made(10);
+    const calls = [call('1'), call('1', 's2'), call('1', null)];
+    for (const c of calls) void table.enter(c);
+    table.shutDown();
+    expect(calls.map((c) => c.abort.reason)).toEqual(Array(3).fill(SHUTTING_DOWN));
+  });
+
+  it('keeps callers without a session apart', () => {
+    expect(scopeOf(call('1', null, 'user:a'))).not.toBe(scopeOf(call('1', null, 'user:b')));
+  });
+});

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import { GatewayError } from '../../kernel/errors.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import type { Trail } from '../../audit/trail.js';
+import { CatalogService } from '../../registry/catalog.service.js';
+import { Lists } from './lists.js';
+import type { Handlers } from './registry.js';
+import { UpwardCalls } from './upward.js';
+
+const NOTHING_TO_OFFER = '{"completion":{"values":[],"total":0,"hasMore":false}}';
+
+@Injectable()
+export class PromptsMethods {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly upward: UpwardCalls,
+    private readonly lists: Lists,
+  ) {}
+
+  handlers(): Handlers {
+    return {
+      'prompts/list': (call) => this.lists.answer(call, 'prompts'),
+      'prompts/get': (call, trail) => this.get(call, trail),
+      'completion/complete': (call) => this.complete(call),
+    };
+  }
+
+  private get(call: Call, trail: Trail): Promise<string> {
+    const params = call.message.params;
+    const name = params?.string('name');
+    if (params === null || name === undefined)
+      throw new GatewayError('missing_parameter', { what: 'prompt name' });
+    const { prompt, gateway, shownName } = this.catalog
+      .view(call.caller, call.serverId)
+      .prompt(name);
+    trail.target = {
+      tool: prompt.name,
+      gateway: gateway.name,
+      gatewaySlug: gateway.slug,
+      server: call.serverId,
+      upstreamName: prompt.originalName,
+    };
+    const rest = params.without('name', '_meta');
+    const own = `"name":${JSON.stringify(prompt.originalName)}`;
+    return this.upward.send(call, {
+      gateway,
+      kind: 'Prompt',
+      name: shownName,
+      params: rest === '' ? own : `${own},${rest}`,
+    });
+  }
+
+  /** Completion of a prompt argument or a template variable: relayed under the upstream's own name. */
+  private complete(call: Call): Promise<string> | string {
+    const params = call.message.params;
+    const ref = params?.raw('ref');
+    if (params === null || ref?.startsWith('{') !== true)
+      throw new GatewayError('missing_parameter', { what: 'ref' });
+    if (params.raw('argument')?.startsWith('{') !== true)
+      throw new GatewayError('missing_parameter', { what: 'argument' });
+    const members = scanJson(ref).top;
+    const target = this.target(call, members.string('type'), members);
+    const offers = target.gateway.capabilities['completions'] !== undefined;
+    if (!offers) return NOTHING_TO_OFFER;
+    return this.upward.send(call, {
+      gateway: target.gateway,
+      kind: target.kind,
+      name: target.name,
+      params: `"ref":${target.ref},${params.without('ref', '_meta')}`,
+    });
+  }
+
+  private target(
+    call: Call,
+    type: string | undefined,
+    ref: ReturnType<typeof scanJson>['top'],
+  ): {
+    gateway: ReturnType<ReturnType<CatalogService['view']>['prompt']>['gateway'];
+    kind: 'Prompt' | 'Resource';
+    name: string;
+    ref: string;
+  } {
+    const view = this.catalog.view(call.caller, call.serverId);
+    if (type === 'ref/prompt') {
+      const name = ref.string('name');
+      if (name === undefined) throw new GatewayError('missing_parameter', { what: 'prompt name' });
+      const { prompt, gateway } = view.prompt(name);
+      const own = JSON.stringify(prompt.originalName);
+      return { gateway, kind: 'Prompt', name, ref: `{"type":"ref/prompt","name":${own}}` };
+    }
+    if (type !== 'ref/resource')
+      throw new GatewayError('invalid_params', {
+        reason: "ref.type must be 'ref/prompt' or 'ref/resource'",
+      });
+    const uri = ref.string('uri');
+    if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
+    const { gateway, resource } = view.template(uri);
+    const own = JSON.stringify(resource.uri);
+    return { gateway, kind: 'Resource', name: uri, ref: `{"type":"ref/resource","uri":${own}}` };
+  }
+}

@@ -1,0 +1,43 @@
+import type { Permission } from '../../kernel/caller.js';
+import type { Call } from '../../kernel/call.js';
+import type { Trail } from '../../audit/trail.js';
+
+/** `any`: every Caller that reached the endpoint. */
+export interface MethodPolicy {
+  readonly permission: Permission | 'any';
+  /** Counts against `MAX_TOOL_CALLS_PER_MINUTE`. */
+  readonly isLimited: boolean;
+}
+
+const open: MethodPolicy = { permission: 'any', isLimited: false };
+const needs = (permission: Permission): MethodPolicy => ({ permission, isLimited: false });
+
+/** Every MCP request the gateway serves, with the permission it takes (API.md §3.1). */
+export const METHODS = {
+  initialize: open,
+  ping: open,
+  'logging/setLevel': open,
+  'tools/list': needs('tools.read'),
+  'tools/call': { permission: 'tools.execute', isLimited: true },
+  'resources/list': needs('resources.read'),
+  'resources/templates/list': needs('resources.read'),
+  'resources/read': needs('resources.read'),
+  'resources/subscribe': needs('resources.read'),
+  'resources/unsubscribe': needs('resources.read'),
+  'prompts/list': needs('prompts.read'),
+  'prompts/get': needs('prompts.read'),
+  'completion/complete': needs('prompts.read'),
+} as const satisfies Record<string, MethodPolicy>;
+
+export type MethodName = keyof typeof METHODS;
+
+/** The `result` as JSON text, with response headers where there are any. */
+export interface Handled {
+  readonly result: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Serves one method: resolve, invoke, return. */
+export type Handler = (call: Call, trail: Trail) => string | Handled | Promise<string>;
+
+export type Handlers = Readonly<Partial<Record<MethodName, Handler>>>;

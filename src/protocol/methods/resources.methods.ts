@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import { GatewayError } from '../../kernel/errors.js';
+import type { Trail } from '../../audit/trail.js';
+import { CatalogService } from '../../registry/catalog.service.js';
+import type { ResourceEntry } from '../../registry/entries.js';
+import { ResourceSubscriptions } from '../resource-subscriptions.js';
+import { Lists } from './lists.js';
+import type { Handlers } from './registry.js';
+import { UpwardCalls } from './upward.js';
+
+@Injectable()
+export class ResourcesMethods {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly upward: UpwardCalls,
+    private readonly lists: Lists,
+    private readonly subscriptions: ResourceSubscriptions,
+  ) {}
+
+  handlers(): Handlers {
+    return {
+      'resources/list': (call) => this.lists.answer(call, 'resources'),
+      'resources/templates/list': (call) => this.lists.answer(call, 'resourceTemplates'),
+      'resources/read': (call, trail) => this.read(call, trail),
+      'resources/subscribe': (call) => this.subscribe(call),
+      'resources/unsubscribe': (call) => this.unsubscribe(call),
+    };
+  }
+
+  private async read(call: Call, trail: Trail): Promise<string> {
+    const { uri, entry } = this.resolve(call);
+    const { gateway, upstreamUri } = entry;
+    trail.target = {
+      tool: uri,
+      gateway: gateway.name,
+      gatewaySlug: gateway.slug,
+      server: call.serverId,
+      upstreamName: upstreamUri,
+    };
+    const rest = call.message.params?.without('uri', '_meta') ?? '';
+    const own = `"uri":${JSON.stringify(upstreamUri)}`;
+    const result = await this.upward.send(call, {
+      gateway,
+      kind: 'Resource',
+      name: uri,
+      params: rest === '' ? own : `${own},${rest}`,
+    });
+    return uri === upstreamUri ? result : shownUri(result, upstreamUri, uri);
+  }
+
+  private async subscribe(call: Call): Promise<string> {
+    const { uri, entry } = this.resolve(call);
+    await this.subscriptions.subscribe(call, uri, entry);
+    return '{}';
+  }
+
+  private async unsubscribe(call: Call): Promise<string> {
+    const { uri, entry } = this.resolve(call);
+    await this.subscriptions.unsubscribe(call, uri, entry);
+    return '{}';
+  }
+
+  private resolve(call: Call): { uri: string; entry: ResourceEntry } {
+    const uri = call.message.params?.string('uri');
+    if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
+    return { uri, entry: this.catalog.view(call.caller, call.serverId).resource(uri) };
+  }
+}
+
+/** The contents of a resource that is shown under another URI name that one (PROTOCOL.md §6.2). */
+function shownUri(result: string, from: string, to: string): string {
+  const parsed = JSON.parse(result) as { contents?: { uri?: unknown }[] };
+  for (const content of parsed.contents ?? []) if (content.uri === from) content.uri = to;
+  return JSON.stringify(parsed);
+}

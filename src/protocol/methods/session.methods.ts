@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import { GatewayError } from '../../kernel/errors.js';
+import { isLogLevel, negotiate } from '../../kernel/mcp.js';
+import { PRODUCT_VERSION } from '../../kernel/product.js';
+import { Config } from '../../config/config.js';
+import { CatalogService } from '../../registry/catalog.service.js';
+import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
+import { Sessions } from '../session/sessions.js';
+import type { Handled, Handlers } from './registry.js';
+
+/** What the gateway offers every legacy client, whatever its upstreams can do (PROTOCOL.md §5.3). */
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  logging: {},
+  completions: {},
+};
+
+@Injectable()
+export class SessionMethods {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly catalog: CatalogService,
+    private readonly config: Config,
+  ) {}
+
+  handlers(): Handlers {
+    return {
+      initialize: (call) => this.initialize(call),
+      ping: () => '{}',
+      'logging/setLevel': (call) => this.setLevel(call),
+    };
+  }
+
+  private initialize(call: Call): Handled {
+    const params = call.message.params;
+    const asked = params?.string('protocolVersion') ?? params?.string('protocol_version');
+    if (params === null || asked === undefined)
+      throw new GatewayError('missing_parameter', { what: 'protocolVersion' });
+    const view = this.catalog.view(call.caller, call.serverId);
+    const revision = negotiate(asked, this.config.protocolVersion);
+    const hasSession = call.channel.transport === 'http' && this.config.useStatefulSessions;
+    const result = JSON.stringify({
+      protocolVersion: revision,
+      capabilities: CAPABILITIES,
+      serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
+      ...(view.instructions === null ? {} : { instructions: view.instructions }),
+    });
+    if (!hasSession) return { result, headers: {} };
+    const id = this.sessions.create({
+      caller: call.caller,
+      serverId: call.serverId,
+      revision,
+      capabilities: bridgedCapabilities(params.raw('capabilities')),
+      clientInfo: shortClientInfo(params.raw('clientInfo')),
+    });
+    return { result, headers: { 'Mcp-Session-Id': id } };
+  }
+
+  /** This session's threshold only; without a session there is nothing to keep it in. */
+  private setLevel(call: Call): string {
+    const level = call.message.params?.string('level');
+    if (!isLogLevel(level))
+      throw new GatewayError('invalid_params', { reason: `unknown log level '${level ?? ''}'` });
+    if (call.client.sessionId !== null) this.sessions.setLevel(call.client.sessionId, level);
+    return '{}';
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import { type FieldFault, GatewayError } from '../../kernel/errors.js';
+import type { Trail } from '../../audit/trail.js';
+import { Limiter } from '../../limits/limiter.js';
+import { requireAllowed } from '../../limits/refusal.js';
+import type { ToolEntry } from '../../registry/entries.js';
+import { CatalogService } from '../../registry/catalog.service.js';
+import type { Handlers } from './registry.js';
+import { Lists } from './lists.js';
+import { UpwardCalls } from './upward.js';
+
+const MAX_ARGUMENT_BYTES = 1_048_576;
+
+@Injectable()
+export class ToolsMethods {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly upward: UpwardCalls,
+    private readonly lists: Lists,
+    private readonly limiter: Limiter,
+  ) {}
+
+  handlers(): Handlers {
+    return {
+      'tools/list': (call) => this.lists.answer(call, 'tools'),
+      'tools/call': (call, trail) => this.call(call, trail),
+    };
+  }
+
+  private call(call: Call, trail: Trail): Promise<string> | string {
+    const params = call.message.params;
+    const name = params?.string('name');
+    if (params === null || name === undefined)
+      throw new GatewayError('missing_parameter', { what: 'tool name' });
+    const entry = this.catalog.view(call.caller, call.serverId).tool(name);
+    const { tool, gateway } = entry;
+    trail.target = {
+      tool: tool.name,
+      gateway: gateway.name,
+      gatewaySlug: gateway.slug,
+      server: call.serverId,
+      upstreamName: tool.originalName,
+    };
+    const faults = checkArguments(entry, params.raw('arguments'));
+    if (faults.length > 0) return refuse(call, faults);
+    if (tool.maxCallsPerMinute > 0)
+      requireAllowed(this.limiter.takeOf('tool', tool.id, tool.maxCallsPerMinute));
+    const rest = params.without('name', '_meta');
+    const own = `"name":${JSON.stringify(tool.originalName)}`;
+    return this.upward.send(call, {
+      gateway,
+      kind: 'Tool',
+      name: entry.shownName,
+      params: rest === '' ? own : `${own},${rest}`,
+      timeoutMs: tool.timeoutMs,
+      isRetryable: tool.retryable,
+    });
+  }
+}
+
+function checkArguments(entry: ToolEntry, raw: string | undefined): readonly FieldFault[] {
+  if (raw !== undefined && !raw.startsWith('{'))
+    return [{ pointer: '', detail: 'arguments must be an object', type: 'type' }];
+  if (raw !== undefined && raw.length > MAX_ARGUMENT_BYTES)
+    return [
+      { pointer: '', detail: `arguments are larger than ${String(MAX_ARGUMENT_BYTES)} bytes` },
+    ];
+  const schema = entry.schema();
+  return schema.enforced ? schema.validate(raw === undefined ? {} : JSON.parse(raw)) : [];
+}
+
+/**
+ * Arguments that do not fit: a tool error from 2025-11-25 on (SEP-1303), `-32602` before and on `/rpc`.
+ */
+function refuse(call: Call, faults: readonly FieldFault[]): string {
+  const error = new GatewayError(
+    'invalid_arguments',
+    { reason: faults.map((f) => `${f.pointer || '/'}: ${f.detail}`).join('; ') },
+    { errors: faults },
+  );
+  if (call.channel.transport === 'rpc' || call.client.revision !== '2025-11-25') throw error;
+  return JSON.stringify({ content: [{ type: 'text', text: error.message }], isError: true });
+}

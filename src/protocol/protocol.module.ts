@@ -1,0 +1,61 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { FederationModule } from '../federation/federation.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { UpstreamsModule } from '../upstreams/upstreams.module.js';
+import { PolicyChain } from './chain.js';
+import { ClientRequests } from './client-requests.js';
+import { Dispatcher } from './dispatcher.js';
+import { InFlight } from './in-flight.js';
+import { Listeners } from './listeners.js';
+import { Lists } from './methods/lists.js';
+import { MethodTable } from './methods/method-table.js';
+import { PromptsMethods } from './methods/prompts.methods.js';
+import { ResourcesMethods } from './methods/resources.methods.js';
+import { SessionMethods } from './methods/session.methods.js';
+import { ToolsMethods } from './methods/tools.methods.js';
+import { UpwardCalls } from './methods/upward.js';
+import { ResourceSubscriptions } from './resource-subscriptions.js';
+import { SessionEnd } from './session/session-end.js';
+import { Sessions } from './session/sessions.js';
+
+@Module({
+  imports: [
+    AuditModule,
+    AuthModule,
+    FederationModule,
+    LimitsModule,
+    RegistryModule,
+    UpstreamsModule,
+  ],
+  providers: [
+    ClientRequests,
+    Dispatcher,
+    InFlight,
+    Listeners,
+    Lists,
+    MethodTable,
+    PolicyChain,
+    PromptsMethods,
+    ResourceSubscriptions,
+    ResourcesMethods,
+    SessionEnd,
+    SessionMethods,
+    Sessions,
+    ToolsMethods,
+    UpwardCalls,
+  ],
+  exports: [
+    ClientRequests,
+    Dispatcher,
+    InFlight,
+    Listeners,
+    MethodTable,
+    ResourceSubscriptions,
+    SessionEnd,
+    Sessions,
+  ],
+})
+export class ProtocolModule {}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { ClientView } from '../../kernel/call.js';
+import type { Caller } from '../../kernel/caller.js';
+import { GatewayError } from '../../kernel/errors.js';
+import type { ServerId } from '../../kernel/ids.js';
+import type { LogLevel, Revision } from '../../kernel/mcp.js';
+import { Sealer } from '../../platform/crypto/sealer.js';
+import { MemoryKv } from '../../platform/kv/memory.kv.js';
+import {
+  MAX_SESSION_AGE_SECONDS,
+  SESSION_LABEL,
+  type SessionClaims,
+  decodeClaims,
+  encodeClaims,
+  sealedPart,
+  toSessionId,
+} from './sealed-id.js';
+
+/** One client's state across calls; everything but what the seal holds is kept beside, by `randomId`. */
+export interface Session {
+  readonly claims: SessionClaims;
+  /** With a way back to the client. */
+  readonly view: ClientView;
+  /** For Calls whose client cannot be asked: nothing is declared upwards. */
+  readonly mutedView: ClientView;
+}
+
+const MAX_OPENED = 20_000;
+const AGE_MS = MAX_SESSION_AGE_SECONDS * 1000;
+const DEFAULT_LEVEL: LogLevel = 'info';
+
+/** Legacy sessions, sealed in their own ids (PROTOCOL.md §3.1, SECURITY.md S05). */
+@Injectable()
+export class Sessions {
+  private readonly opened = new Map<string, Session>();
+
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly kv: MemoryKv,
+  ) {}
+
+  /** @returns the id for `Mcp-Session-Id`: visible ASCII, at most 1 KiB */
+  create(facts: {
+    caller: Caller;
+    serverId: ServerId | null;
+    revision: Revision;
+    capabilities: string;
+    clientInfo: string;
+  }): string {
+    const claims: SessionClaims = {
+      randomId: randomBytes(16).toString('hex'),
+      principalHash: facts.caller.principalHash,
+      serverId: facts.serverId,
+      revision: facts.revision,
+      capabilities: facts.capabilities,
+      clientInfo: facts.clientInfo,
+      issuedAt: Math.floor(Date.now() / 1000),
+    };
+    const id = toSessionId(this.sealer.seal(SESSION_LABEL, encodeClaims(claims)));
+    this.remember(id, toSession(claims));
+    return id;
+  }
+
+  /**
+   * Opens an id for one request. Every reason to refuse it has the same answer.
+   * @throws GatewayError `session_not_found`
+   */
+  open(id: string, caller: Caller, serverId: ServerId | null): Session {
+    const session = this.opened.get(id) ?? this.unseal(id);
+    if (session === undefined) throw new GatewayError('session_not_found');
+    const { claims } = session;
+    if (
+      claims.principalHash !== caller.principalHash ||
+      claims.serverId !== serverId ||
+      Date.now() / 1000 - claims.issuedAt > MAX_SESSION_AGE_SECONDS ||
+      this.kv.getNow(tombstone(claims.randomId)) !== undefined
+    )
+      throw new GatewayError('session_not_found');
+    return session;
+  }
+
+  /** Ends a session for good, until its id is too old anyway. */
+  end(session: Session): void {
+    void this.kv.set(tombstone(session.claims.randomId), '1', AGE_MS);
+    void this.kv.delete(levelKey(session.claims.randomId));
+  }
+
+  setLevel(sessionId: string, level: LogLevel): void {
+    void this.kv.set(levelKey(sessionId), level, AGE_MS);
+  }
+
+  level(sessionId: string): LogLevel {
+    return (this.kv.getNow(levelKey(sessionId)) as LogLevel | undefined) ?? DEFAULT_LEVEL;
+  }
+
+  private unseal(id: string): Session | undefined {
+    const sealed = sealedPart(id);
+    const text = sealed === undefined ? undefined : this.sealer.open(SESSION_LABEL, sealed);
+    const claims = text === undefined ? undefined : decodeClaims(text);
+    if (claims === undefined) return undefined;
+    const session = toSession(claims);
+    this.remember(id, session);
+    return session;
+  }
+
+  private remember(id: string, session: Session): void {
+    if (this.opened.size >= MAX_OPENED) {
+      const oldest = this.opened.keys().next().value;
+      if (oldest !== undefined) this.opened.delete(oldest);
+    }
+    this.opened.set(id, session);
+  }
+}
+
+function toSession(claims: SessionClaims): Session {
+  const view: ClientView = {
+    revision: claims.revision,
+    sessionId: claims.randomId,
+    capabilities: claims.capabilities,
+    clientInfo: claims.clientInfo,
+  };
+  return { claims, view, mutedView: { ...view, capabilities: '{}' } };
+}
+
+const tombstone = (randomId: string): string => `session:ended:${randomId}`;
+const levelKey = (randomId: string): string => `session:level:${randomId}`;

@@ -1,0 +1,165 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { clientAddress } from '../auth/client-address.js';
+import { Config } from '../config/config.js';
+import { GatewayError } from '../kernel/errors.js';
+import type { CallId } from '../kernel/ids.js';
+import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
+import { Log } from '../platform/log/log.js';
+import { Answers } from './http/answer.js';
+import { checkEdge } from './http/edge-check.js';
+import type { Exchange } from './http/exchange.js';
+import { type Head, readHead } from './http/head.js';
+import { HostRules } from './http/host-rules.js';
+import { McpEndpoint } from './http/mcp.endpoint.js';
+import { type DataRoute, dataRoute } from './http/route.js';
+import { RpcEndpoint } from './http/rpc.endpoint.js';
+
+type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
+
+const NOWHERE: DataRoute = { endpoint: 'mcp', server: null, serverId: null };
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+/**
+ * Splits the planes: MCP endpoints are served here, on node's own server, before Express sees them.
+ * The edge check stands in front of both (SECURITY.md §1.1).
+ */
+@Injectable()
+export class HttpAdapter {
+  private readonly rules: HostRules;
+  private readonly answers: Answers;
+  private readonly idPrefix: string;
+  private counter = 0;
+
+  constructor(
+    private readonly config: Config,
+    private readonly mcp: McpEndpoint,
+    private readonly rpc: RpcEndpoint,
+    private readonly log: Log,
+  ) {
+    this.rules = new HostRules(config);
+    this.answers = new Answers(config);
+    this.idPrefix = `${Date.now().toString(36)}${process.pid.toString(36)}-`;
+  }
+
+  /** Puts itself before the listeners that the server has. */
+  attach(server: Server): void {
+    const control = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      this.take(req, res, control);
+    });
+    // Nothing is upgraded yet; without a listener node would leave the socket to nobody.
+    server.on('connect', (_req, socket) => {
+      socket.destroy();
+    });
+  }
+
+  private take(req: IncomingMessage, res: ServerResponse, control: RequestListener[]): void {
+    const head = readHead(req);
+    const route = dataRoute(req.url ?? '', this.config.appRootPath);
+    try {
+      checkEdge(req, head, this.rules);
+    } catch (e) {
+      // A foreign origin gets no CORS header: it is not meant to read even the refusal.
+      const bare = { ...head, origin: undefined };
+      this.refuse(this.exchange(req, res, bare, route ?? NOWHERE), route !== undefined, e);
+      return;
+    }
+    if (route === undefined) for (const listener of control) listener(req, res);
+    else this.data(req, res, head, route);
+  }
+
+  private data(req: IncomingMessage, res: ServerResponse, head: Head, route: DataRoute): void {
+    const exchange = this.exchange(req, res, head, route);
+    if (req.method === 'OPTIONS') {
+      this.preflight(exchange);
+      return;
+    }
+    const failed = (error: unknown): void => {
+      this.failed(exchange, error);
+    };
+    try {
+      if (route.endpoint === 'rpc') this.rpc.handle(exchange, failed);
+      else this.mcp.handle(exchange, failed);
+    } catch (e) {
+      failed(e);
+    }
+  }
+
+  private exchange(
+    req: IncomingMessage,
+    res: ServerResponse,
+    head: Head,
+    route: DataRoute,
+  ): Exchange {
+    const given = head.requestId;
+    const callId = (
+      given !== undefined && REQUEST_ID.test(given)
+        ? given
+        : this.idPrefix + (++this.counter).toString(36)
+    ) as CallId;
+    const headers = ['x-request-id', callId as string];
+    if (head.origin !== undefined) headers.push(...corsHeaders(head.origin).flat());
+    const { trustedProxies } = this.config;
+    const ip =
+      trustedProxies.length === 0
+        ? plainAddress(req.socket.remoteAddress)
+        : clientAddress(req, trustedProxies);
+    return { req, res, head, route, callId, ip, headers };
+  }
+
+  /** Origins that are not allowed have been refused by the edge check. */
+  private preflight(exchange: Exchange): void {
+    const { head, req, res, headers } = exchange;
+    if (head.origin === undefined) {
+      const allowed = exchange.route.endpoint === 'rpc' ? 'POST' : 'GET, POST, DELETE';
+      this.answers.sendEmpty(res, 204, [...headers, 'allow', allowed]);
+      return;
+    }
+    const asked = req.headers['access-control-request-headers'];
+    this.answers.sendEmpty(res, 204, [...headers, ...preflightHeaders(asked).flat()]);
+  }
+
+  private failed(exchange: Exchange, error: unknown): void {
+    const { res, callId: requestId, route, headers } = exchange;
+    const known =
+      error instanceof GatewayError
+        ? error
+        : new GatewayError('internal_error', { requestId }, { cause: error });
+    if (known.code === 'internal_error')
+      this.log.error({ event: 'request.failed', requestId, err: known.cause });
+    if (res.destroyed) return;
+    // What is left of the body is not waited for.
+    if (!exchange.req.complete) exchange.req.resume();
+    this.answers.sendError(res, known, { requestId, isRpc: route.endpoint === 'rpc', headers });
+  }
+
+  /** What the edge check refused: JSON-RPC on the data plane, a problem document elsewhere. */
+  private refuse(exchange: Exchange, isData: boolean, error: unknown): void {
+    const { req, res } = exchange;
+    if (isData || !(error instanceof GatewayError)) {
+      this.failed(exchange, error);
+      return;
+    }
+    const { row, code, message } = error;
+    const body = {
+      type: `/docs/errors/${code}`,
+      title: row.title,
+      status: row.status,
+      detail: message,
+      instance: (req.url ?? '').split('?')[0],
+      code,
+      requestId: exchange.callId,
+    };
+    req.resume();
+    const type = ['content-type', 'application/problem+json', 'connection', 'close'];
+    this.answers.sendText(res, row.status, JSON.stringify(body), [...exchange.headers, ...type]);
+  }
+}
+
+/** An IPv4 address that came over a dual-stack socket is an IPv4 address. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http';
+import type { Config } from '../../config/config.js';
+import { type GatewayError } from '../../kernel/errors.js';
+import { errorObject, errorText } from '../../kernel/jsonrpc.js';
+import { responseHeaders } from '../../kernel/response-headers.js';
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** Writes answers of the data plane with the headers that both planes send (API.md §1.10). */
+export class Answers {
+  private readonly common: string[] = [];
+  private readonly json: string[];
+  private readonly stream: string[];
+
+  constructor(config: Config) {
+    if (config.securityHeadersEnabled) {
+      const isHttps = config.publicUrl.startsWith('https:') && config.hstsEnabled;
+      for (const [name, value] of responseHeaders({
+        xFrameOptions: config.xFrameOptions,
+        hstsMaxAgeSeconds: isHttps ? config.hstsMaxAgeSeconds : null,
+      }))
+        this.common.push(name, value);
+    } else this.common.push('cache-control', 'no-store');
+    this.json = [...this.common, 'content-type', 'application/json'];
+    this.stream = [...this.common, 'content-type', 'text/event-stream', 'x-accel-buffering', 'no'];
+  }
+
+  /** A JSON body; `more` are the headers of this answer alone. */
+  sendJson(res: ServerResponse, status: number, text: string, more: readonly string[]): void {
+    const body = Buffer.from(text);
+    const headers = this.json.concat(more, 'content-length', String(body.length));
+    res.writeHead(status, headers);
+    res.end(body);
+  }
+
+  /** A body whose type stands in `more`. */
+  sendText(res: ServerResponse, status: number, text: string, more: readonly string[]): void {
+    const body = Buffer.from(text);
+    res.writeHead(status, this.common.concat(more, 'content-length', String(body.length)));
+    res.end(body);
+  }
+
+  sendEmpty(res: ServerResponse, status: number, more: readonly string[]): void {
+    res.writeHead(status, this.common.concat(more, 'content-length', '0'));
+    res.end();
+  }
+
+  openStream(res: ServerResponse, more: readonly string[]): void {
+    res.writeHead(200, this.stream.concat(more));
+    res.flushHeaders();
+  }
+
+  /** An error before there is a call: a JSON-RPC body under its own HTTP status. */
+  sendError(res: ServerResponse, error: GatewayError, context: ErrorContext): void {
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const more = [...context.headers, ...flat(error.extras.headers)];
+    if (error.extras.retryAfterSeconds !== undefined)
+      more.push('retry-after', String(error.extras.retryAfterSeconds));
+    const object = errorObject(error, context.requestId, context.isRpc);
+    const status = error.row.status;
+    if (status === 413 || status === 431 || status === 400) more.push('connection', 'close');
+    this.sendJson(res, status, errorText(error.extras.rpcId ?? null, object), more);
+  }
+}
+
+export interface ErrorContext {
+  readonly requestId: string;
+  readonly isRpc: boolean;
+  readonly headers: readonly string[];
+}
+
+export function flat(headers: Headers | null | undefined): string[] {
+  return headers === null || headers === undefined ? [] : Object.entries(headers).flat();
+}

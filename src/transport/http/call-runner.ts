@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { Abort } from '../../kernel/abort.js';
+import type { Call, ClientView, TransportKind } from '../../kernel/call.js';
+import type { ServerId } from '../../kernel/ids.js';
+import type { Message } from '../../kernel/jsonrpc.js';
+import { Dispatcher, type Reply } from '../../protocol/dispatcher.js';
+import { Answers } from './answer.js';
+import type { Posted } from './exchange.js';
+import { HttpChannel } from './http.channel.js';
+
+/** A request ready to be dispatched. */
+export interface Runnable {
+  readonly message: Message;
+  readonly serverId: ServerId | null;
+  readonly transport: TransportKind;
+  /** What is known of the client, with and without a way back to it. */
+  readonly client: ClientView;
+  readonly mutedClient: ClientView;
+}
+
+/** How long a legacy call goes on without its client (PROTOCOL.md §4.4). */
+const GONE_GRACE_MS = 60_000;
+
+/** Runs calls of HTTP exchanges: makes the Channel and the Call, dispatches, answers. */
+@Injectable()
+export class CallRunner {
+  private readonly answers: Answers;
+
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    private readonly config: Config,
+  ) {
+    this.answers = new Answers(config);
+  }
+
+  run(posted: Posted, runnable: Runnable): void {
+    const { config } = this;
+    const channel = new HttpChannel(posted.res, this.answers, {
+      transport: runnable.transport,
+      accepts: runnable.transport === 'rpc' ? { json: true, stream: false } : posted.accepts,
+      prefersJson: config.jsonResponseEnabled,
+      hasSession: runnable.client.sessionId !== null,
+      headers: posted.headers,
+      keepaliveMs: config.sseKeepaliveIntervalMs,
+      maxQueueBytes: config.streamQueueMaxBytes,
+    });
+    const call = this.toCall(posted, runnable, channel);
+    watch(posted, call);
+    void this.dispatcher.dispatch(call).then((reply) => {
+      if (reply === null) channel.abandon();
+      else channel.finish(reply.status, reply.text, reply.headers);
+    });
+  }
+
+  /** One message of a batch: its answer is collected, nothing can precede it. */
+  runInBatch(posted: Posted, runnable: Runnable): Promise<Reply | null> {
+    const channel = {
+      transport: runnable.transport,
+      canNotify: false,
+      canAsk: false,
+      send: () => false,
+    };
+    const call = this.toCall(posted, runnable, channel);
+    watch(posted, call);
+    return this.dispatcher.dispatch(call);
+  }
+
+  private toCall(posted: Posted, runnable: Runnable, channel: Call['channel']): Call {
+    return {
+      id: posted.callId,
+      message: runnable.message,
+      caller: posted.caller,
+      client: channel.canAsk ? runnable.client : runnable.mutedClient,
+      serverId: runnable.serverId,
+      channel,
+      abort: new Abort(),
+      ip: posted.ip,
+      bytes: posted.bytes,
+    };
+  }
+}
+
+/**
+ * A client that goes away: on `/rpc` nobody could get the answer any more; a legacy client may be
+ * back, so its call goes on for a while.
+ */
+function watch({ res }: Posted, call: Call): void {
+  res.on('close', () => {
+    if (res.writableFinished) return;
+    if (call.channel.transport === 'rpc') call.abort.abort('the client is gone');
+    else
+      setTimeout(() => {
+        call.abort.abort('the client is gone');
+      }, GONE_GRACE_MS).unref();
+  });
+}

@@ -1,0 +1,93 @@
+import { type Server, type ServerResponse, createServer } from 'node:http';
+import { type AddressInfo, type Socket, connect } from 'node:net';
+import { createParser } from 'eventsource-parser';
+import fc from 'fast-check';
+import { EventStream, encodeEvent } from './event-stream.js';
+
+describe('encodeEvent', () => {
+  it('reaches the reader as exactly one event with equal JSON, for any string (P3)', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('', ' ', '\n', '\r\n', '\r'),
+        (s, blank) => {
+          const events: string[] = [];
+          const parser = createParser({ onEvent: (e) => events.push(e.data) });
+          const message = `{"a":${blank}${JSON.stringify(s)}}`;
+          parser.feed(encodeEvent(message));
+          expect(events.length).toBe(1);
+          expect(JSON.parse(events[0] as string)).toEqual({ a: s });
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('EventStream', () => {
+  let server: Server;
+  let socket: Socket;
+  const limits = { keepaliveMs: 60_000, maxQueueBytes: 100_000 };
+
+  /** A response to a reader that reads only when it is told to. */
+  const opened = async (): Promise<ServerResponse> => {
+    const res = new Promise<ServerResponse>((resolve) => {
+      server = createServer((_req, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        resolve(response);
+      }).listen(0, '127.0.0.1', () => {
+        socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+        socket.pause();
+        socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      });
+    });
+    return res;
+  };
+
+  afterEach(() => {
+    socket.destroy();
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('closes a reader that does not read before its queue grows without end', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, limits);
+    const closed = new Promise((resolve) => res.on('close', resolve));
+    let sent = 0;
+    while (stream.send('x'.repeat(10_000)) && sent < 10_000) sent++;
+    await closed;
+    expect(sent).toBeLessThan(2000);
+    expect(stream.send('more')).toBe(false);
+  });
+
+  it('sends its last message before the end', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, limits);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const ended = new Promise((resolve) => res.on('finish', resolve));
+    stream.send('{"n":1}');
+    stream.end('{"n":2}');
+    socket.resume();
+    await ended;
+    await new Promise((resolve) => {
+      const look = (): void => {
+        if (text.includes('"n":2')) resolve(null);
+        else socket.once('data', look);
+      };
+      look();
+    });
+    expect(text.indexOf('"n":1')).toBeLessThan(text.indexOf('"n":2'));
+  });
+
+  it('kills a reader that has not read between two probes', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, { ...limits, maxQueueBytes: 1e9 });
+    const closed = new Promise((resolve) => res.on('close', resolve));
+    for (let i = 0; i < 500; i++) stream.send('x'.repeat(10_000));
+    stream.probe();
+    stream.probe();
+    await closed;
+  });
+});

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import type { Message } from '../../kernel/jsonrpc.js';
+import { ClientRequests } from '../../protocol/client-requests.js';
+import { InFlight, scopeOf } from '../../protocol/in-flight.js';
+
+/** Takes what a client sends that wants no answer: notifications and answers to our questions. */
+@Injectable()
+export class Incoming {
+  constructor(
+    private readonly inFlight: InFlight,
+    private readonly clientRequests: ClientRequests,
+  ) {}
+
+  take(message: Message, from: Pick<Call, 'client' | 'caller' | 'serverId'>): void {
+    if (message.kind === 'response') {
+      const { sessionId } = from.client;
+      if (sessionId !== null) this.clientRequests.answered(sessionId, message);
+      return;
+    }
+    if (message.method !== 'notifications/cancelled') return;
+    const id = message.params?.raw('requestId');
+    if (id === undefined) return;
+    const reason = message.params?.string('reason') ?? 'cancelled by the client';
+    this.inFlight.cancel(scopeOf(from), id, reason.slice(0, 1000));
+  }
+}

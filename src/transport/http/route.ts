@@ -1,0 +1,53 @@
+import { parseUuid, type ServerId } from '../../kernel/ids.js';
+
+/** Where a request of the data plane goes. `server` is the path segment: an id or a name. */
+export interface DataRoute {
+  readonly endpoint: 'mcp' | 'rpc';
+  readonly server: string | null;
+  readonly serverId: ServerId | null;
+}
+
+const MCP: DataRoute = { endpoint: 'mcp', server: null, serverId: null };
+const RPC: DataRoute = { endpoint: 'rpc', server: null, serverId: null };
+const SERVER = /^\/servers\/([^/]+)\/mcp$/;
+
+/** All paths of the data plane, for inventories. */
+export const DATA_PATHS = ['/mcp', '/rpc', '/servers/{id}/mcp'] as const;
+
+/**
+ * The endpoint of a path, matched exactly but for one trailing slash and `/v1` (SECURITY.md S02);
+ * `undefined` for everything that belongs to the control plane.
+ * @param url request target as sent
+ * @param rootPath `APP_ROOT_PATH`
+ */
+export function dataRoute(url: string, rootPath: string): DataRoute | undefined {
+  // The two addresses that nearly all calls have.
+  if (rootPath === '') {
+    if (url === '/mcp') return MCP;
+    if (url === '/rpc') return RPC;
+  }
+  const path = plainPath(url, rootPath);
+  if (path === '/mcp') return MCP;
+  if (path === '/rpc') return RPC;
+  const server = SERVER.exec(path)?.[1];
+  const name = server === undefined ? undefined : decoded(server);
+  if (name === undefined) return undefined;
+  return { endpoint: 'mcp', server: name, serverId: parseUuid<ServerId>(name) ?? null };
+}
+
+/** The path without query, root path, `/v1` and one trailing slash. */
+function plainPath(url: string, rootPath: string): string {
+  const query = url.indexOf('?');
+  let path = query < 0 ? url : url.slice(0, query);
+  if (rootPath !== '' && path.startsWith(`${rootPath}/`)) path = path.slice(rootPath.length);
+  if (path.startsWith('/v1/')) path = path.slice(3);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

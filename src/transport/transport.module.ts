@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ProtocolModule } from '../protocol/protocol.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { HttpAdapter } from './http.adapter.js';
+import { CallRunner } from './http/call-runner.js';
+import { Incoming } from './http/incoming.js';
+import { Intake } from './http/intake.js';
+import { ListenEndpoint } from './http/listen.endpoint.js';
+import { McpBatch } from './http/mcp-batch.js';
+import { McpPost } from './http/mcp-post.js';
+import { McpEndpoint } from './http/mcp.endpoint.js';
+import { RpcEndpoint } from './http/rpc.endpoint.js';
+
+@Module({
+  imports: [AuthModule, ProtocolModule, RegistryModule],
+  providers: [
+    CallRunner,
+    HttpAdapter,
+    Incoming,
+    Intake,
+    ListenEndpoint,
+    McpBatch,
+    McpEndpoint,
+    McpPost,
+    RpcEndpoint,
+  ],
+  exports: [HttpAdapter],
+})
+export class TransportModule {}
