@@ -77,7 +77,7 @@ const ITEM_NAMESPACE = Buffer.from('6f1c0a5e4b0d5d0e9a0b3b1f8c2d7e64', 'hex');
  * The id of a federated item: UUID v5 (RFC 9562 §5.5) of Gateway slug, kind and original name or URI,
  * so that it is the same after the Gateway was deleted and added again.
  */
-export function itemId<T extends string>(gatewaySlug: string, kind: string, original: string): T {
+export function itemId(gatewaySlug: string, kind: string, original: string): string {
   const hash = createHash('sha1')
     .update(ITEM_NAMESPACE)
     .update(`${gatewaySlug}\n${kind}\n${original}`)
@@ -92,5 +92,5 @@ export function itemId<T extends string>(gatewaySlug: string, kind: string, orig
     hex.slice(12, 16),
     hex.slice(16, 20),
     hex.slice(20),
-  ].join('-') as T;
+  ].join('-');
 }

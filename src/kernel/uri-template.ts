@@ -91,19 +91,31 @@ function endOf(parts: readonly Part[], i: number, uri: string, at: number): numb
 }
 
 function take(part: Expression, slice: string, values: Record<string, string>): boolean {
-  const { operator } = part;
-  const name = part.names[0] as string;
-  if (operator === '?' || operator === '&' || operator === ';')
-    return takeForm(part, slice, values);
-  if (operator === '' || operator === '+') {
-    if (slice === '' || (operator === '' && !isSimple(slice, part.explode))) return false;
-    return put(values, name, slice);
+  switch (part.operator) {
+    case '?':
+    case '&':
+    case ';':
+      return takeForm(part, slice, values);
+    case '':
+      return slice !== '' && isSimple(slice, part.explode) && put(values, firstName(part), slice);
+    case '+':
+      return slice !== '' && put(values, firstName(part), slice);
+    default:
+      return takePrefixed(part, slice, values);
   }
+}
+
+function firstName(part: Expression): string {
+  return part.names[0] as string;
+}
+
+/** `{/name}`, `{.name}`, `{#name}`: with the character before it, or absent. */
+function takePrefixed(part: Expression, slice: string, values: Record<string, string>): boolean {
   if (slice === '') return true;
-  if (slice.charAt(0) !== operator) return false;
+  if (slice.charAt(0) !== part.operator) return false;
   const body = slice.slice(1);
-  if (operator === '#' || part.explode) return put(values, name, body);
-  return !/[/?#]/.test(body) && put(values, name, body);
+  const isFree = part.operator === '#' || part.explode || isSimple(body, false);
+  return isFree && put(values, firstName(part), body);
 }
 
 function isSimple(slice: string, explode: boolean): boolean {

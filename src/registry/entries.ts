@@ -58,4 +58,6 @@ export interface CatalogView {
   prompt(name: string): PromptEntry;
   /** Exact URI, then templates in list order. @throws GatewayError `resource_not_found`, `upstream_unavailable` */
   resource(uri: string): ResourceEntry;
+  /** A template by its own text, else as `resource`: what completion refers to. */
+  template(uriTemplate: string): ResourceEntry;
 }

@@ -2,8 +2,10 @@ import Ajv, { type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import Ajv2020 from 'ajv/dist/2020.js';
 import type { FieldFault } from '../../kernel/errors.js';
 import { addSafeFormats } from './formats.js';
-import { ARGUMENT_LIMITS, argumentFault, type InspectedSchema, inspectSchema } from './limits.js';
+import { ARGUMENT_LIMITS, argumentFault, inspectSchema } from './limits.js';
+import { dialectOf, metaFault } from './meta.js';
 import { re2Engine } from './re2.js';
+import { areUnique } from './unique.js';
 import type { SchemaObject } from './walk.js';
 
 /** An input schema ready to judge arguments, or why it is not enforced. */
@@ -24,6 +26,9 @@ const OPTIONS: Options = {
   strict: false,
   ownProperties: true,
   validateFormats: true,
+  // Judged beforehand by the shared meta-schema: loading it into each instance costs 20 ms a schema.
+  meta: false,
+  validateSchema: false,
   addUsedSchema: false,
   logger: false,
   inlineRefs: false,
@@ -39,7 +44,10 @@ class TooManySteps extends Error {}
 export function compileSchema(schemaText: string): CompiledSchema {
   const inspected = inspectSchema(schemaText);
   if (inspected.verdict !== 'ok') return { enforced: false, reason: inspected.reason };
-  bound(inspected);
+  const fault = metaFault(inspected.schema);
+  if (fault) return { enforced: false, reason: fault };
+  // Where references lead, the cost of a check can multiply: steps are counted there.
+  for (const target of inspected.targets) target[STEP] = true;
   const budget = { steps: 0 };
   try {
     const quick = compileWith(inspected.schema, budget, false);
@@ -55,29 +63,13 @@ function reasonOf(e: unknown): string {
   return e instanceof Error ? e.message.slice(0, 200) : 'unknown';
 }
 
-/** Puts our own bounds into a schema: steps are counted where they can multiply, `uniqueItems` is capped. */
-function bound({ subschemas, targets }: InspectedSchema): void {
-  for (const schema of subschemas) {
-    if (schema['uniqueItems'] !== true) continue;
-    const own = schema['maxItems'];
-    schema['maxItems'] =
-      typeof own === 'number'
-        ? Math.min(own, ARGUMENT_LIMITS.uniqueItems)
-        : ARGUMENT_LIMITS.uniqueItems;
-  }
-  for (const target of targets) target[STEP] = true;
-}
-
 function compileWith(
   schema: SchemaObject,
   budget: { steps: number },
   allErrors: boolean,
 ): ValidateFunction {
-  const dialect = schema['$schema'];
-  const isDraft7 = typeof dialect === 'string' && dialect.includes('draft-07');
-  const ajv = isDraft7
-    ? new Ajv({ ...OPTIONS, allErrors })
-    : new Ajv2020({ ...OPTIONS, allErrors });
+  const options = { ...OPTIONS, allErrors };
+  const ajv = dialectOf(schema) === 'draft-07' ? new Ajv(options) : new Ajv2020(options);
   addSafeFormats(ajv);
   ajv.addKeyword({
     keyword: STEP,
@@ -88,16 +80,17 @@ function compileWith(
       return true;
     },
   });
-  return ajv.compile(withoutForeignDialect(schema, isDraft7));
-}
-
-/** A dialect we do not have is read as 2020-12 rather than not at all. */
-function withoutForeignDialect(schema: SchemaObject, isDraft7: boolean): SchemaObject {
-  const { $schema, $id, ...rest } = schema;
-  void $id;
-  return isDraft7 && typeof $schema === 'string'
-    ? { $schema: 'http://json-schema.org/draft-07/schema#', ...rest }
-    : rest;
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    validate: (on: boolean, items: unknown[]) =>
+      !on || areUnique(items, ARGUMENT_LIMITS.uniqueItems),
+    error: { message: 'must not hold equal items, nor more than 1000' },
+  });
+  const { $schema: _dialect, $id: _id, ...rest } = schema;
+  return ajv.compile(rest);
 }
 
 function check(

@@ -1,4 +1,4 @@
-import type Ajv from 'ajv';
+import type Ajv from 'ajv/dist/core.js';
 import { fastFormats } from 'ajv-formats/dist/formats.js';
 
 /** Formats that are checked; others are annotations only, as 2020-12 says of all. */
@@ -29,12 +29,12 @@ export function addSafeFormats(ajv: Ajv): void {
   }
 }
 
+type Check = RegExp | ((text: string) => boolean);
+
+/** Formats come as an expression, a function, or an object around one of them. */
 function tester(format: unknown): ((text: string) => boolean) | undefined {
-  const check: unknown =
-    typeof format === 'object' && format !== null && 'validate' in format
-      ? format.validate
-      : format;
+  const isWrapped = typeof format === 'object' && format !== null && 'validate' in format;
+  const check = (isWrapped ? format.validate : format) as Check | undefined;
   if (check instanceof RegExp) return (text) => check.test(text);
-  if (typeof check === 'function') return (text) => check(text) === true;
-  return undefined;
+  return typeof check === 'function' ? (text) => check(text) : undefined;
 }

@@ -20,7 +20,6 @@ export const ARGUMENT_LIMITS = {
 
 export interface InspectedSchema {
   readonly schema: SchemaObject;
-  readonly subschemas: readonly SchemaObject[];
   /** Targets of references, where the cost of a check can multiply. */
   readonly targets: ReadonlySet<SchemaObject>;
 }
@@ -41,29 +40,38 @@ export function inspectSchema(text: string): SchemaVerdict {
     return refused(`schema is larger than ${String(SCHEMA_LIMITS.bytes)} bytes`);
   const parsed = parse(text);
   if (typeof parsed === 'string') return refused(parsed);
-  const all: SchemaObject[] = [];
+  let count = 0;
   const targets = new Set<SchemaObject>([parsed]);
   const seen = new Set<SchemaObject>([parsed]);
   const queue: SchemaObject[] = [parsed];
   for (let schema = queue.pop(); schema !== undefined; schema = queue.pop()) {
-    all.push(schema);
-    if (all.length > SCHEMA_LIMITS.subschemas)
+    if (++count > SCHEMA_LIMITS.subschemas)
       return refused(`more than ${String(SCHEMA_LIMITS.subschemas)} subschemas`);
-    const problem = keywordProblem(schema);
-    if (problem) return problem;
-    const target = reference(parsed, schema);
-    if (typeof target === 'string') return unenforced(target);
-    if (schema['$id'] !== undefined && schema !== parsed) targets.add(schema);
-    if (schema['$anchor'] !== undefined || schema['$dynamicAnchor'] !== undefined)
-      targets.add(schema);
-    if (target) targets.add(target);
+    const { target, verdict } = examine(parsed, schema, targets);
+    if (verdict) return verdict;
     for (const next of target ? [...subschemas(schema), target] : subschemas(schema)) {
       if (seen.has(next)) continue;
       seen.add(next);
       queue.push(next);
     }
   }
-  return { verdict: 'ok', schema: parsed, subschemas: all, targets };
+  return { verdict: 'ok', schema: parsed, targets };
+}
+
+/** Judges one subschema by itself. @returns its reference's target, or a verdict on the whole schema */
+function examine(
+  root: SchemaObject,
+  schema: SchemaObject,
+  targets: Set<SchemaObject>,
+): { readonly target?: SchemaObject; readonly verdict?: SchemaVerdict } {
+  const verdict = keywordProblem(schema);
+  if (verdict) return { verdict };
+  const target = reference(root, schema);
+  if (typeof target === 'string') return { verdict: unenforced(target) };
+  const isNamed = ['$id', '$anchor', '$dynamicAnchor'].some((key) => schema[key] !== undefined);
+  if (isNamed) targets.add(schema);
+  if (target) targets.add(target);
+  return target ? { target } : {};
 }
 
 function parse(text: string): SchemaObject | string {

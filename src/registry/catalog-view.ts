@@ -1,0 +1,168 @@
+import { GatewayError } from '../kernel/errors.js';
+import type { Gateway, Server } from '../kernel/catalog.js';
+import { LIST_KINDS, type ListKind } from '../kernel/mcp.js';
+import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
+import type { CatalogView, PromptEntry, ResourceEntry, ToolEntry } from './entries.js';
+import { promptText, resourceText, toolText } from './item-text.js';
+import { ListText } from './list-text.js';
+import { chooseMembers, type Members } from './members.js';
+import { NameTable } from './name-table.js';
+import { placeResources, type PlacedResource } from './resource-places.js';
+import { shownNames } from './shown-names.js';
+import type { Visibility } from './visibility.js';
+
+/** Makes what one kind of Caller sees of a Snapshot, globally or of one Server. */
+export function buildView(
+  snapshot: Snapshot,
+  visibility: Visibility,
+  server: Server | null,
+): CatalogView {
+  const members = chooseMembers(snapshot, visibility, server);
+  const tools = toolTable(members, server, snapshot.separator);
+  const prompts = promptTable(members, server, snapshot.separator);
+  const places = placeResources(members.resources, server !== null);
+  const missing = members.gateways.filter((g) => g.enabled && !isAvailable(g)).map((g) => g.name);
+  const ordered = server !== null;
+  const listed = places.filter(({ row }) => row.item.enabled && isAvailable(row.gateway));
+  const resources = (isTemplate: boolean) => (): readonly (readonly [string, string])[] =>
+    listed
+      .filter(({ row }) => row.item.isTemplate === isTemplate)
+      .map(({ row, uri }) => [uri, resourceText(row.item, uri)] as const);
+  const lists: Record<ListKind, ListText> = {
+    tools: new ListText('tools', missing, ordered, () =>
+      tools.listed().map((e) => [e.shownName, toolText(e.tool, e.shownName)] as const),
+    ),
+    prompts: new ListText('prompts', missing, ordered, () =>
+      prompts.listed().map((e) => [e.shownName, promptText(e.prompt, e.shownName)] as const),
+    ),
+    resources: new ListText('resources', missing, ordered, resources(false)),
+    resourceTemplates: new ListText('resourceTemplates', missing, ordered, resources(true)),
+  };
+  const read = resourceReader(places);
+  return {
+    key: `${visibility.key} ${server?.id ?? '*'}`,
+    instructions: server?.instructions ?? joinedInstructions(members.gateways),
+    gateways: members.gateways,
+    capabilities: capabilitiesOf(members.gateways),
+    listText: (kind) => lists[kind].whole(),
+    page: (kind, after, size) => lists[kind].page(after, size),
+    tool: (name) => tools.get(name),
+    prompt: (name) => prompts.get(name),
+    resource: read,
+    template: templateReader(listed, read),
+  };
+}
+
+function toolTable(
+  members: Members,
+  server: Server | null,
+  separator: string,
+): NameTable<ToolEntry> {
+  const names = shownNames(members.allTools, server, separator);
+  const table = new NameTable<ToolEntry>('Tool', {
+    notFound: (name) => new GatewayError('tool_not_found', { name }),
+    disabled: (name) => new GatewayError('tool_disabled', { name }),
+  });
+  for (const row of members.tools) {
+    const { item: tool, gateway } = row;
+    const shownName = names.get(tool.id) ?? tool.name;
+    const entry = { tool, gateway, shownName, schema: row.schema };
+    table.add(shownName, entry, tool, gateway);
+  }
+  return table.seal();
+}
+
+function promptTable(
+  members: Members,
+  server: Server | null,
+  separator: string,
+): NameTable<PromptEntry> {
+  const names = shownNames(members.allPrompts, server, separator);
+  const notFound = (name: string): GatewayError => new GatewayError('prompt_not_found', { name });
+  const table = new NameTable<PromptEntry>('Prompt', { notFound, disabled: notFound });
+  for (const { item: prompt, gateway } of members.prompts) {
+    const shownName = names.get(prompt.id) ?? prompt.name;
+    table.add(shownName, { prompt, gateway, shownName }, prompt, gateway);
+  }
+  return table.seal();
+}
+
+function resourceReader(places: readonly PlacedResource[]): (uri: string) => ResourceEntry {
+  const exact = new Map<string, ResourceEntry>();
+  const templates: PlacedResource[] = [];
+  for (const place of places) {
+    if (!place.row.item.enabled || !place.row.gateway.enabled) continue;
+    if (place.row.item.isTemplate) templates.push(place);
+    else if (!exact.has(place.uri))
+      exact.set(place.uri, entryOf(place.row, place.row.item.uri, place.uri));
+  }
+  const find = (uri: string): ResourceEntry | undefined => {
+    const known = exact.get(uri);
+    if (known) return known;
+    for (const { row, prefix } of templates) {
+      if (!uri.startsWith(prefix)) continue;
+      const upstreamUri = uri.slice(prefix.length);
+      if (row.template()?.match(upstreamUri)) return entryOf(row, upstreamUri, uri);
+    }
+    return undefined;
+  };
+  return (uri) => {
+    const entry = find(uri);
+    if (!entry) throw new GatewayError('resource_not_found', { uri });
+    if (!isAvailable(entry.gateway))
+      throw new GatewayError('upstream_unavailable', { kind: 'Resource', name: uri });
+    return entry;
+  };
+}
+
+/** A template by its own text; completion names templates that way, and plain URIs too. */
+function templateReader(
+  listed: readonly PlacedResource[],
+  read: (uri: string) => ResourceEntry,
+): (uriTemplate: string) => ResourceEntry {
+  const templates = listed.filter(({ row }) => row.item.isTemplate);
+  return (uriTemplate) => {
+    const place = templates.find(({ uri }) => uri === uriTemplate);
+    return place ? entryOf(place.row, place.row.item.uri, uriTemplate) : read(uriTemplate);
+  };
+}
+
+function entryOf(row: ResourceRow, upstreamUri: string, shown: string): ResourceEntry {
+  return {
+    resource: row.item,
+    gateway: row.gateway,
+    upstreamUri,
+    rewrite: upstreamUri === shown ? null : { from: upstreamUri, to: shown },
+  };
+}
+
+function joinedInstructions(gateways: readonly Gateway[]): string | null {
+  const said = gateways.filter((g) => isAvailable(g) && (g.instructions ?? '') !== '');
+  if (said.length === 0) return null;
+  return said.map((g) => `# ${g.name}\n\n${g.instructions ?? ''}`).join('\n\n');
+}
+
+function capabilitiesOf(gateways: readonly Gateway[]): CatalogView['capabilities'] {
+  const has = (name: string): boolean => gateways.some((g) => g.capabilities[name] !== undefined);
+  return {
+    tools: has('tools'),
+    prompts: has('prompts'),
+    resources: has('resources'),
+    completions: has('completions'),
+    logging: has('logging'),
+    subscribe: gateways.some((g) => {
+      const resources = g.capabilities['resources'];
+      return (
+        typeof resources === 'object' &&
+        resources !== null &&
+        'subscribe' in resources &&
+        resources.subscribe === true
+      );
+    }),
+  };
+}
+
+/** The kinds whose list reads differently in two views; `previous` absent = all. */
+export function changedKinds(previous: CatalogView | undefined, next: CatalogView): ListKind[] {
+  return LIST_KINDS.filter((kind) => previous?.listText(kind) !== next.listText(kind));
+}

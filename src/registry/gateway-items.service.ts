@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import type { Actor } from '../kernel/caller.js';
+import type { Gateway, SkippedItem } from '../kernel/catalog.js';
+import type { Repositories } from '../store/database.js';
+import type { Discovered, SyncResult } from './discovered.js';
+import { planPrompts, planResources, planTools } from './sync-plan.js';
+import { freeName, ItemStamps, TakenNames } from './sync-names.js';
+import type { Plan } from './sync-plan.js';
+
+interface WritableRepo<T> {
+  insert(rows: readonly T[]): Promise<void>;
+  update(id: never, patch: Partial<T>): Promise<boolean>;
+  delete(id: never): Promise<boolean>;
+}
+
+/** The items of one Gateway: what a sync writes, and what a new name of the Gateway means for theirs. */
+@Injectable()
+export class GatewayItems {
+  constructor(private readonly config: Config) {}
+
+  /** What an upstream said of itself, as fields of its Gateway. */
+  facts(gateway: Gateway, found: Discovered): Partial<Gateway> {
+    const now = new Date().toISOString();
+    return {
+      transport: gateway.transport === 'AUTO' ? found.transport : gateway.transport,
+      capabilities: found.capabilities,
+      serverInfo: found.serverInfo,
+      instructions: found.instructions,
+      protocolVersion: found.protocolVersion,
+      reachable: true,
+      status: gateway.enabled ? 'healthy' : 'disabled',
+      statusMessage: null,
+      lastError: null,
+      lastSeen: now,
+      lastRefreshAt: now,
+    };
+  }
+
+  /** Writes the difference between what is stored and what was found. Edits of the owner stay. */
+  async apply(
+    r: Repositories,
+    gateway: Gateway,
+    found: Discovered,
+    actor: Actor,
+  ): Promise<SyncResult> {
+    const stamps = new ItemStamps(gateway, actor);
+    const skipped: SkippedItem[] = [...found.skipped];
+    const context = { gateway, stamps, skipped, separator: this.config.gatewayToolNameSeparator };
+    const tools =
+      found.tools &&
+      planTools(await r.tools.ofGateway(gateway.id), found.tools, {
+        ...context,
+        taken: new TakenNames(await r.tools.all()),
+      });
+    const prompts =
+      found.prompts &&
+      planPrompts(await r.prompts.ofGateway(gateway.id), found.prompts, {
+        ...context,
+        taken: new TakenNames(await r.prompts.all()),
+      });
+    const resources = planResources(await r.resources.ofGateway(gateway.id), found, {
+      ...context,
+      taken: new TakenNames(await r.resources.all()),
+    });
+    const toolCounts = await write(r.tools, tools);
+    const resourceCounts = await write(r.resources, resources);
+    const promptCounts = await write(r.prompts, prompts);
+    return {
+      toolsAdded: toolCounts.added,
+      toolsUpdated: toolCounts.updated,
+      toolsRemoved: toolCounts.removed,
+      resourcesAdded: resourceCounts.added,
+      resourcesUpdated: resourceCounts.updated,
+      resourcesRemoved: resourceCounts.removed,
+      promptsAdded: promptCounts.added,
+      promptsUpdated: promptCounts.updated,
+      promptsRemoved: promptCounts.removed,
+      skipped,
+    };
+  }
+
+  /** Gives all tools and prompts the names that the Gateway's new slug or mode asks for. */
+  async rename(r: Repositories, gateway: Gateway): Promise<void> {
+    const separator = this.config.gatewayToolNameSeparator;
+    for (const repo of [r.tools, r.prompts]) {
+      const own = await repo.ofGateway(gateway.id);
+      const taken = new TakenNames(await repo.all());
+      for (const item of own) taken.release(item.name);
+      for (const item of own) {
+        const wanted = item.customName ?? item.originalName;
+        const name = freeName(gateway, wanted, taken, separator);
+        taken.claim(name);
+        if (name !== item.name || item.federationSource !== gateway.name)
+          await repo.update(item.id as never, { name, federationSource: gateway.name });
+      }
+    }
+  }
+}
+
+async function write<T>(
+  repo: WritableRepo<T>,
+  plan: Plan<T> | undefined,
+): Promise<{ added: number; updated: number; removed: number }> {
+  if (!plan) return { added: 0, updated: 0, removed: 0 };
+  for (const id of plan.remove) await repo.delete(id as never);
+  for (const { id, patch } of plan.update) await repo.update(id as never, patch);
+  if (plan.insert.length > 0) await repo.insert(plan.insert);
+  return { added: plan.insert.length, updated: plan.update.length, removed: plan.remove.length };
+}

@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import { createdStamp, modifiedStamp } from '../kernel/audit-metadata.js';
+import type { Actor } from '../kernel/caller.js';
+import type { Gateway, UpstreamCredential } from '../kernel/catalog.js';
+import { GatewayError } from '../kernel/errors.js';
+import { type GatewayId, parseUuid } from '../kernel/ids.js';
+import { foldName } from '../kernel/names.js';
+import { CatalogChanges } from './catalog-changes.service.js';
+import type {
+  Discovered,
+  GatewayHealth,
+  GatewayPatch,
+  NewGateway,
+  SyncResult,
+} from './discovered.js';
+import { requireVersion } from './faults.js';
+import { GatewayRules } from './gateway-rules.service.js';
+import { GatewaySecrets } from './gateway-secrets.service.js';
+import { GatewayItems } from './gateway-items.service.js';
+
+/** Gateways as people and the sync manage them: writes, and announces what it wrote. */
+@Injectable()
+export class GatewaysService {
+  constructor(
+    private readonly changes: CatalogChanges,
+    private readonly rules: GatewayRules,
+    private readonly secrets: GatewaySecrets,
+    private readonly items: GatewayItems,
+  ) {}
+
+  list(): Promise<Gateway[]> {
+    return this.changes.repositories.gateways.all();
+  }
+
+  /** By id, name or slug. @throws GatewayError `gateway_not_found`, `ambiguous_name` */
+  async get(idOrNameOrSlug: string): Promise<Gateway> {
+    const id = parseUuid<GatewayId>(idOrNameOrSlug);
+    const byId = id && (await this.changes.repositories.gateways.find(id));
+    if (byId) return byId;
+    const wanted = foldName(idOrNameOrSlug);
+    const found = (await this.list()).filter(
+      (g) => foldName(g.name) === wanted || g.slug === wanted,
+    );
+    const [only] = found;
+    if (!only) throw new GatewayError('gateway_not_found', { name: idOrNameOrSlug });
+    if (found.length > 1)
+      throw new GatewayError(
+        'ambiguous_name',
+        { kind: 'Gateway', name: idOrNameOrSlug, count: found.length },
+        { data: { candidates: found.map((g) => g.id) } },
+      );
+    return only;
+  }
+
+  /**
+   * Checks a new Gateway and makes its record, sealed and ready to dial, without storing it.
+   * @throws GatewayError `validation_failed`, `egress_blocked`, `feature_disabled`, `command_not_allowed`,
+   *   `gateway_conflict`, `id_conflict`
+   */
+  async draft(input: NewGateway, actor: Actor): Promise<Gateway> {
+    const draft = this.rules.draft(input, createdStamp(actor, new Date()));
+    this.refuseTaken(draft, await this.list());
+    return draft;
+  }
+
+  /**
+   * Stores a draft with all that was found, in one transaction.
+   * @param found `null` = not reached yet: stored as `pending`
+   */
+  async create(draft: Gateway, found: Discovered | null, actor: Actor): Promise<Gateway> {
+    const gateway = found ? { ...draft, ...this.items.facts(draft, found) } : draft;
+    return this.changes.write({ kind: 'Gateway', name: draft.name }, async (r) => {
+      this.refuseTaken(draft, await r.gateways.all());
+      await r.gateways.insert([gateway]);
+      if (!found) return gateway;
+      const { skipped } = await this.items.apply(r, gateway, found, actor);
+      await r.gateways.update(gateway.id, { skippedItems: skipped });
+      return { ...gateway, skippedItems: skipped };
+    });
+  }
+
+  /** @throws GatewayError as `draft`; `gateway_not_found`, `precondition_failed`, `secret_required` */
+  async update(
+    id: GatewayId,
+    patch: GatewayPatch,
+    actor: Actor,
+    ifVersion?: number,
+  ): Promise<Gateway> {
+    return this.changes.write({ kind: 'Gateway', name: patch.name ?? id }, async (r) => {
+      const before = await found(r.gateways.find(id), id);
+      requireVersion(before, ifVersion);
+      const merged = this.rules.merge(before, patch);
+      const after = { ...merged, ...modifiedStamp(actor, new Date(), before) };
+      this.refuseTaken(
+        after,
+        (await r.gateways.all()).filter((g) => g.id !== id),
+      );
+      await r.gateways.update(id, after);
+      if (after.slug !== before.slug || after.nameMode !== before.nameMode)
+        await this.items.rename(r, after);
+      return after;
+    });
+  }
+
+  /** The same state again changes nothing. @throws GatewayError `gateway_not_found`, `precondition_failed` */
+  async setEnabled(
+    id: GatewayId,
+    enabled: boolean,
+    actor: Actor,
+    ifVersion?: number,
+  ): Promise<Gateway> {
+    return this.changes.write({ kind: 'Gateway', name: id }, async (r) => {
+      const before = await found(r.gateways.find(id), id);
+      requireVersion(before, ifVersion);
+      if (before.enabled === enabled) return before;
+      const { version: _, ...stamp } = modifiedStamp(actor, new Date(), before);
+      const state = enabled ? stateWhenEnabled(before) : { status: 'disabled' as const };
+      const patch = { ...stamp, ...state, enabled };
+      await r.gateways.update(id, patch);
+      return { ...before, ...patch };
+    });
+  }
+
+  /** Its items go too. @throws GatewayError `gateway_not_found`, `precondition_failed` */
+  async delete(id: GatewayId, ifVersion?: number): Promise<void> {
+    await this.changes.write({ kind: 'Gateway', name: id }, async (r) => {
+      requireVersion(await found(r.gateways.find(id), id), ifVersion);
+      await r.tools.deleteOfGateway(id);
+      await r.resources.deleteOfGateway(id);
+      await r.prompts.deleteOfGateway(id);
+      await r.gateways.delete(id);
+    });
+  }
+
+  /**
+   * Writes what a sync found. Lists that are `undefined` keep their old items; the Gateway counts as up.
+   * @throws GatewayError `gateway_not_found`
+   */
+  async applySync(id: GatewayId, discovered: Discovered, actor: Actor): Promise<SyncResult> {
+    return this.changes.write({ kind: 'Tool', name: 'discovered' }, async (r) => {
+      const gateway = await found(r.gateways.find(id), id);
+      const result = await this.items.apply(r, gateway, discovered, actor);
+      const facts = this.items.facts(gateway, discovered);
+      await r.gateways.update(id, { ...facts, skippedItems: result.skipped });
+      return result;
+    });
+  }
+
+  /** Does not raise the version; announces only what changes the lists. */
+  async setHealth(id: GatewayId, health: GatewayHealth): Promise<void> {
+    const { gateways } = this.changes.repositories;
+    const before = await gateways.find(id);
+    if (!before?.enabled) return;
+    await gateways.update(id, health);
+    const isOther = health.status !== undefined && health.status !== before.status;
+    if (isOther || (health.reachable !== undefined && health.reachable !== before.reachable))
+      this.changes.announce();
+  }
+
+  /** The upstream has asked its client something: its sessions are not shared any more. */
+  async markAsksClient(id: GatewayId): Promise<void> {
+    await this.changes.repositories.gateways.update(id, { asksClient: true });
+    this.changes.announce();
+  }
+
+  /** @throws GatewayError `upstream_error` when it cannot be unsealed */
+  credential(gateway: Gateway): UpstreamCredential {
+    return this.secrets.credential(gateway);
+  }
+
+  /** The whole own environment of a stdio child. @throws GatewayError `upstream_error` */
+  childEnv(gateway: Gateway): Record<string, string> {
+    return this.secrets.env(gateway);
+  }
+
+  private refuseTaken(gateway: Gateway, others: readonly Gateway[]): void {
+    if (others.some((g) => g.slug === gateway.slug)) throw new GatewayError('gateway_conflict');
+    if (others.some((g) => g.id === gateway.id))
+      throw new GatewayError('id_conflict', { kind: 'Gateway', id: gateway.id });
+  }
+}
+
+async function found(record: Promise<Gateway | undefined>, id: string): Promise<Gateway> {
+  const gateway = await record;
+  if (!gateway) throw new GatewayError('gateway_not_found', { name: id });
+  return gateway;
+}
+
+/** Until the next check, an enabled Gateway is what it was when last seen. */
+function stateWhenEnabled(gateway: Gateway): Pick<Gateway, 'status'> {
+  if (gateway.lastSeen === null) return { status: 'pending' };
+  return { status: gateway.reachable ? 'healthy' : 'unhealthy' };
+}

@@ -1,0 +1,54 @@
+import { type Members, scanJson } from '../kernel/json-scan.js';
+import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
+
+/** Definitions are shown as the upstream sent them: text is replaced, never parsed and written again. */
+
+export function membersOf(definition: string): Members {
+  return scanJson(definition, { maxDepth: 512, uniqueKeys: false }).top;
+}
+
+/** The definition with some members replaced (JSON text by key); new ones are added at the end. */
+export function splice(definition: string, changes: ReadonlyMap<string, string>): string {
+  const members = membersOf(definition);
+  const parts: string[] = [];
+  for (const key of new Set([...members.names(), ...changes.keys()]))
+    parts.push(`${JSON.stringify(key)}:${changes.get(key) ?? members.raw(key) ?? 'null'}`);
+  return `{${parts.join(',')}}`;
+}
+
+export function toolText(tool: Tool, shownName: string): string {
+  const changes = new Map([['name', JSON.stringify(shownName)]]);
+  const title = tool.title ?? tool.displayName;
+  if (title !== null) changes.set('title', JSON.stringify(title));
+  if (tool.description !== null) changes.set('description', JSON.stringify(tool.description));
+  if (tool.annotations !== null) changes.set('annotations', JSON.stringify(tool.annotations));
+  addMeta(changes, tool);
+  return splice(tool.definition, changes);
+}
+
+export function promptText(prompt: Prompt, shownName: string): string {
+  const changes = new Map([['name', JSON.stringify(shownName)]]);
+  addMeta(changes, prompt);
+  return splice(prompt.definition, changes);
+}
+
+export function resourceText(resource: Resource, shownUri: string): string {
+  const changes = new Map<string, string>();
+  if (shownUri !== resource.uri)
+    changes.set(resource.isTemplate ? 'uriTemplate' : 'uri', JSON.stringify(shownUri));
+  addMeta(changes, resource);
+  return changes.size === 0 ? resource.definition : splice(resource.definition, changes);
+}
+
+/** The owner's `_meta` over the upstream's, key by key. */
+function addMeta(
+  changes: Map<string, string>,
+  item: { readonly definition: string; readonly meta: JsonObject },
+): void {
+  const own = Object.keys(item.meta);
+  if (own.length === 0) return;
+  const upstream = membersOf(item.definition).raw('_meta');
+  const kept = upstream?.startsWith('{') ? membersOf(upstream).without(...own) : '';
+  const added = JSON.stringify(item.meta).slice(1, -1);
+  changes.set('_meta', `{${kept === '' ? '' : `${kept},`}${added}}`);
+}

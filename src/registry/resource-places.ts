@@ -1,0 +1,41 @@
+import type { ResourceRow } from './catalog.snapshot.js';
+
+export interface PlacedResource {
+  readonly row: ResourceRow;
+  /** The URI as shown: the upstream's, or with a prefix. */
+  readonly uri: string;
+  /** `<slug>+` where two Gateways of a Server offer one URI; '' else. */
+  readonly prefix: string;
+}
+
+/**
+ * Gives each resource its URI. One URI from two Gateways: globally the first registered answers and the
+ * others are left out; in a Server that holds both, the later carries its slug (PROTOCOL.md §6.2).
+ */
+export function placeResources(rows: readonly ResourceRow[], inServer: boolean): PlacedResource[] {
+  const taken = new Set<string>();
+  const places: PlacedResource[] = [];
+  for (const row of rows) {
+    const { uri, enabled } = row.item;
+    if (!inServer && !(enabled && row.gateway.enabled)) continue;
+    const isTaken = taken.has(uri);
+    if (isTaken && !inServer) continue;
+    taken.add(uri);
+    const prefix = isTaken ? `${row.gateway.slug}+` : '';
+    places.push({ row, uri: prefix + uri, prefix });
+  }
+  return places;
+}
+
+/** The resources of which another Gateway's answers globally. @returns shadowed id → id that answers */
+export function shadows(rows: Iterable<ResourceRow>): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  const shadowed = new Map<string, string>();
+  for (const { item, gateway } of rows) {
+    if (!item.enabled || !gateway.enabled) continue;
+    const answering = first.get(item.uri);
+    if (answering === undefined) first.set(item.uri, item.id);
+    else shadowed.set(item.id, answering);
+  }
+  return shadowed;
+}
