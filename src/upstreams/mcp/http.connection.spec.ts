@@ -1,0 +1,261 @@
+import { aGateway } from '../../../test/builders/catalog.js';
+import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
+import { loadConfig } from '../../config/load-config.js';
+import { Abort } from '../../kernel/abort.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
+import { EgressPolicy } from '../../platform/http/egress-policy.js';
+import { SafeClient } from '../../platform/http/safe-client.js';
+import { createLogger } from '../../platform/log/log.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import { type OpenOptions, SessionLostError, type UpstreamConnection } from './connection.js';
+import { HttpConnections } from './http.connection.js';
+import { probeRequest } from './probe-request.js';
+
+const config = loadConfig({
+  JWT_SECRET_KEY: 'a-key-for-specs-0123456789-abcdefgh',
+  AUTH_ENCRYPTION_SECRET: 'another-key-for-specs-0123456789-xy',
+  LOG_LEVEL: 'error',
+});
+const log = createLogger(config);
+const client = new SafeClient(config, new EgressPolicy(config), log);
+const meters = new Meters(config);
+const kinds = new HttpConnections(client, config, meters);
+
+let upstream: Upstream;
+const opened: UpstreamConnection[] = [];
+
+const open = async (more: Partial<OpenOptions> = {}): Promise<UpstreamConnection> => {
+  const connection = await kinds.open({
+    gateway: aGateway({ url: upstream.urls.http }),
+    credential: { headers: {}, query: {} },
+    env: {},
+    capabilities: '{"sampling":{},"elicitation":{},"roots":{}}',
+    clientInfo: '{"name":"spec","version":"1"}',
+    initTimeoutMs: 5000,
+    onNotification: () => undefined,
+    onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
+    onAsks: () => undefined,
+    onClosed: () => undefined,
+    ...more,
+  });
+  opened.push(connection);
+  return connection;
+};
+const call = (
+  name: string,
+  args: object = {},
+  more: Partial<UpstreamRequest> = {},
+): UpstreamRequest => ({
+  ...probeRequest(
+    'tools/call',
+    `"name":${JSON.stringify(name)},"arguments":${JSON.stringify(args)}`,
+    5000,
+  ),
+  ...more,
+});
+const failure = (connection: UpstreamConnection, request: UpstreamRequest) =>
+  connection.request(request).then(
+    () => 'no failure',
+    (e: unknown) => e,
+  );
+const observer = (more: Partial<UpstreamObserver> = {}): UpstreamObserver => ({
+  progress: () => undefined,
+  notification: () => undefined,
+  ask: (_m, _p, answer) => {
+    answer('"error":{"code":-1,"message":"no"}');
+    return () => undefined;
+  },
+  ...more,
+});
+
+beforeAll(async () => {
+  upstream = await startUpstream();
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((c) => c.close()));
+});
+afterAll(async () => {
+  await upstream.close();
+  await client.close();
+});
+
+describe('HttpConnection', () => {
+  it('initialises, calls, and ends its session above', async () => {
+    const before = await upstream.live();
+    const connection = await open();
+    expect(connection.greeting.protocolVersion).toBe('2025-11-25');
+    const result = await connection.request(call('echo', { message: 'hi', nonce: 'n1' }));
+    expect(result).toContain('hi');
+    expect(await upstream.live()).toBe(before + 1);
+    await connection.close();
+    expect(await upstream.live()).toBe(before);
+  });
+
+  it('gives each of many requests its own answer', async () => {
+    const connection = await open();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        connection.request(call('echo', { message: `m-${String(i)}-` })),
+      ),
+    );
+    answers.forEach((text, i) => {
+      expect(text).toContain(`m-${String(i)}-`);
+    });
+  });
+
+  it('passes progress on under the token it made, and only if it was asked for', async () => {
+    const connection = await open();
+    const seen: string[] = [];
+    const heard = observer({ progress: (params) => seen.push(params) });
+    const args = { n: 3, everyMs: 5 };
+    await connection.request(call('progress', args, { observer: heard, wantsProgress: true }));
+    expect(seen).toHaveLength(3);
+    expect(seen[0]).not.toContain('progressToken');
+    await connection.request(call('progress', args, { observer: heard }));
+    expect(seen).toHaveLength(3);
+  });
+
+  it('carries a question of the upstream to its observer and the answer back', async () => {
+    const asked: string[] = [];
+    let asks = 0;
+    const connection = await open({ onAsks: () => asks++ });
+    const result = await connection.request(
+      call(
+        'sample',
+        {},
+        {
+          observer: observer({
+            ask: (method, _params, answer) => {
+              asked.push(method);
+              answer(
+                '"result":{"role":"assistant","content":{"type":"text","text":"forty-two"},"model":"m"}',
+              );
+              return () => undefined;
+            },
+          }),
+        },
+      ),
+    );
+    expect(asked).toEqual(['sampling/createMessage']);
+    expect(asks).toBe(1);
+    expect(result).toContain('forty-two');
+  });
+
+  it('tells the upstream its own id when a call is aborted', async () => {
+    const connection = await open();
+    const abort = new Abort();
+    const failed = failure(connection, call('slow', { ms: 5000, nonce: 'c1' }, { abort }));
+    while (upstream.journal.times('c1') === 0) await new Promise(setImmediate);
+    abort.abort('changed my mind');
+    expect(await failed).toMatchObject({ code: 'cancelled' });
+    while (upstream.journal.cancelOf('c1') === undefined) await new Promise(setImmediate);
+    const [sent] = upstream.journal.calls('c1');
+    expect(upstream.journal.cancelOf('c1')?.tMono).toBeLessThan((sent?.tMono ?? 0) + 1000);
+  });
+
+  it.each(['hang', 'headers_then_hang'])('ends a call that is silent (%s)', async (tool) => {
+    const connection = await open();
+    const started = performance.now();
+    const error = await failure(connection, call(tool, { nonce: tool }, { silenceMs: 150 }));
+    expect(error).toMatchObject({ code: 'upstream_timeout' });
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(upstream.journal.times(tool)).toBe(1);
+  });
+
+  it('keeps to the total however much progress comes', async () => {
+    const connection = await open();
+    const request = call(
+      'progress',
+      { n: 100, everyMs: 20 },
+      {
+        observer: observer(),
+        wantsProgress: true,
+        silenceMs: 200,
+        totalMs: 400,
+      },
+    );
+    expect(await failure(connection, request)).toMatchObject({ code: 'upstream_timeout' });
+  });
+
+  it.each([
+    'half',
+    'garbage',
+    'html502',
+    'wrongid',
+    'stringid',
+    'badutf8',
+    'close',
+    'badchunk',
+    'wrongtype',
+    'array',
+    'noresult',
+  ])('answers %s with one defined error and goes on', async (tool) => {
+    const connection = await open();
+    const nonce = `bad-${tool}`;
+    const error = await failure(connection, call(tool, { nonce }, { silenceMs: 1500 }));
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^upstream_(error|timeout)$/) as string,
+    });
+    expect(upstream.journal.times(nonce)).toBe(1);
+    expect(await connection.request(call('echo', { message: 'still here' }))).toContain(
+      'still here',
+    );
+  });
+
+  it('never follows a redirect', async () => {
+    const connection = await open();
+    const error = await failure(
+      connection,
+      call('redirect', { code: 307, to: upstream.urls.http }),
+    );
+    expect(error).toMatchObject({
+      code: 'upstream_error',
+      message: expect.stringContaining('307') as string,
+    });
+  });
+
+  it("passes the upstream's own error on as it came", async () => {
+    const connection = await open();
+    const error = await failure(connection, call('rpcerror', { code: -32050 }));
+    expect(error).toBeInstanceOf(UpstreamRpcError);
+    expect((error as UpstreamRpcError).code).toBe(-32050);
+  });
+
+  it.each([404, 400, 410] as const)('knows a forgotten session by %i', async (status) => {
+    const connection = await open();
+    await upstream.set({ session: { status, forgetNow: true } });
+    expect(await failure(connection, call('ok'))).toBeInstanceOf(SessionLostError);
+  });
+
+  it('says unreachable only where nothing was sent', async () => {
+    const connection = await open();
+    await upstream.die('kill9');
+    const gone = await failure(connection, call('ok'));
+    expect(gone).toMatchObject({
+      code: expect.stringMatching(/^upstream_(unreachable|error)$/) as string,
+    });
+    expect(await failure(connection, call('ok'))).toMatchObject({ code: 'upstream_unreachable' });
+    await upstream.restart();
+    expect(await failure(connection, call('ok'))).toBeInstanceOf(SessionLostError);
+  });
+
+  it('hears what the upstream says unasked', async () => {
+    const heard: string[] = [];
+    let resolve: (() => void) | undefined;
+    const arrived = new Promise<void>((r) => (resolve = r));
+    const connection = await open({
+      onNotification: (method) => {
+        heard.push(method);
+        resolve?.();
+      },
+    });
+    connection.listen();
+    const emitting = setInterval(() => {
+      void upstream.emit({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    }, 50);
+    await arrived;
+    clearInterval(emitting);
+    expect(heard[0]).toBe('notifications/tools/list_changed');
+  });
+});
