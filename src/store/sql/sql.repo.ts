@@ -1,0 +1,108 @@
+import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { Definition, Filter, FindOptions, Identified, Repo } from '../port.js';
+import { translate } from './failures.js';
+import type { Gate } from './gate.js';
+import { Where } from './where.js';
+
+/** SQLite takes 32,766 parameters in one statement, other databases more. */
+const MAX_PARAMETERS = 30_000;
+const ALIAS = 'e';
+
+/** Runs work in a transaction, or in the one that is open. */
+export type Atomically = <R>(work: (manager: EntityManager) => Promise<R>) => Promise<R>;
+
+export class SqlRepo<T extends Identified> implements Repo<T> {
+  constructor(
+    private readonly manager: EntityManager,
+    private readonly definition: Definition<T>,
+    private readonly gate: Gate,
+    private readonly atomically: Atomically,
+  ) {}
+
+  async get(id: string): Promise<T | undefined> {
+    const [row] = await this.find({ id });
+    return row;
+  }
+
+  find(filter: Filter<T> = {}, options: FindOptions<T> = {}): Promise<T[]> {
+    const query = this.select(filter);
+    for (const [field, direction] of Object.entries(options.sort ?? {}))
+      query.addOrderBy(`${ALIAS}.${field}`, direction === 1 ? 'ASC' : 'DESC');
+    if (options.limit !== undefined) query.limit(options.limit);
+    return this.run(async () => (await query.getMany()).map((row) => ({ ...row }) as T));
+  }
+
+  count(filter: Filter<T> = {}): Promise<number> {
+    return this.run(() => this.select(filter).getCount());
+  }
+
+  insert(rows: readonly T[]): Promise<void> {
+    const perStatement = Math.floor(
+      MAX_PARAMETERS / (Object.keys(this.definition.fields).length + 1),
+    );
+    if (rows.length <= perStatement) return this.run(() => this.insertAll(this.manager, rows));
+    return this.atomically(async (manager) => {
+      for (let i = 0; i < rows.length; i += perStatement)
+        await this.insertAll(manager, rows.slice(i, i + perStatement));
+    });
+  }
+
+  update(filter: Filter<T>, patch: Partial<Omit<T, 'id'>>): Promise<number> {
+    const query = this.table(this.manager).createQueryBuilder().update().set(patch).where('1=1');
+    this.plainWhere().add(query, filter);
+    return this.run(async () => (await query.execute()).affected ?? 0);
+  }
+
+  increment(filter: Filter<T>, field: keyof T & string, by: number): Promise<number> {
+    const sum = `${this.escape(field)} + ${String(by)}`;
+    const query = this.table(this.manager)
+      .createQueryBuilder()
+      .update()
+      .set({ [field]: () => sum })
+      .where('1=1');
+    this.plainWhere().add(query, filter);
+    return this.run(async () => (await query.execute()).affected ?? 0);
+  }
+
+  delete(filter: Filter<T>): Promise<number> {
+    const query = this.table(this.manager).createQueryBuilder().delete().where('1=1');
+    this.plainWhere().add(query, filter);
+    return this.run(async () => (await query.execute()).affected ?? 0);
+  }
+
+  private async run<R>(work: () => Promise<R>): Promise<R> {
+    try {
+      return await this.gate.run(work);
+    } catch (e) {
+      throw translate(e);
+    }
+  }
+
+  private async insertAll(manager: EntityManager, rows: readonly T[]): Promise<void> {
+    if (rows.length === 0) return;
+    const query = this.table(manager)
+      .createQueryBuilder()
+      .insert()
+      .values([...rows]);
+    await query.updateEntity(false).execute();
+  }
+
+  private select(filter: Filter<T>): SelectQueryBuilder<ObjectLiteral> {
+    const query = this.table(this.manager).createQueryBuilder(ALIAS).where('1=1');
+    new Where((field) => `${ALIAS}.${field}`).add(query, filter);
+    return query;
+  }
+
+  /** Updates and deletes have no alias whose names the ORM would escape. */
+  private plainWhere(): Where {
+    return new Where((field) => this.escape(field));
+  }
+
+  private escape(field: string): string {
+    return this.manager.dataSource.driver.escape(field);
+  }
+
+  private table(manager: EntityManager): ReturnType<EntityManager['getRepository']> {
+    return manager.getRepository(this.definition.name);
+  }
+}
