@@ -5,6 +5,8 @@ import { initializeParams, readGreeting } from './handshake.js';
 import type { PipeLegs } from './pipe-legs.js';
 import { probeRequest } from './probe-request.js';
 
+const ANNOUNCE_MS = 2000;
+
 /**
  * Initialises an upstream over a pipe.
  * @throws GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
@@ -23,6 +25,16 @@ export async function greet(
       throw new GatewayError('upstream_error', { reason }, { cause: e });
     });
   const greeting = readGreeting(result);
-  legs.notify('notifications/initialized', '');
+  await beforeCalls(legs.notify('notifications/initialized', ''));
   return greeting;
+}
+
+/** What is sent apart might be overtaken by the first call; a POST that is never answered must not stop it. */
+async function beforeCalls(sent: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ANNOUNCE_MS);
+  });
+  await Promise.race([sent, enough]);
+  clearTimeout(timer);
 }

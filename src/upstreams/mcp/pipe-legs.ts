@@ -35,7 +35,7 @@ export class PipeLegs {
   constructor(private readonly options: PipeOptions) {
     this.line = {
       respond: (text) => {
-        this.sendAside(text);
+        void this.sendAside(text);
       },
       onRequest: (method, params) => options.onRequest(method, params),
       onAsks: () => {
@@ -45,7 +45,7 @@ export class PipeLegs {
         options.dropped(reason);
       },
       cancel: (id, reason) => {
-        this.notify(
+        void this.notify(
           'notifications/cancelled',
           `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
         );
@@ -74,8 +74,9 @@ export class PipeLegs {
     });
   }
 
-  notify(method: string, params: string): void {
-    this.sendAside(notificationText(method, params));
+  /** @returns settled once it is sent, or could not be */
+  notify(method: string, params: string): Promise<void> {
+    return this.sendAside(notificationText(method, params));
   }
 
   /** One message of the upstream, as text. */
@@ -119,7 +120,7 @@ export class PipeLegs {
   private asked(message: Message): void {
     const id = message.id as string;
     if (message.method === 'ping') {
-      this.sendAside(resultText(id, '{}'));
+      void this.sendAside(resultText(id, '{}'));
       return;
     }
     const leg = this.onlyLeg();
@@ -129,7 +130,7 @@ export class PipeLegs {
     }
     this.options.onAsks();
     const reply = this.options.onRequest(message.method, paramsOf(message));
-    this.sendAside(`{"jsonrpc":"2.0","id":${id},${reply}}`);
+    void this.sendAside(`{"jsonrpc":"2.0","id":${id},${reply}}`);
   }
 
   private notified(message: Message): void {
@@ -170,12 +171,12 @@ export class PipeLegs {
     return only;
   }
 
-  private sendAside(text: string): void {
+  private async sendAside(text: string): Promise<void> {
     if (this.closedBecause !== null) return;
-    this.options
-      .send(text, () => true)
-      .catch(() => {
-        if (this.closedBecause === null) this.options.dropped('not_sent');
-      });
+    try {
+      await this.options.send(text, () => true);
+    } catch {
+      if ((this.closedBecause as string | null) === null) this.options.dropped('not_sent');
+    }
   }
 }

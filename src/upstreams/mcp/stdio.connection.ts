@@ -138,7 +138,7 @@ class StdioConnection implements UpstreamConnection {
   }
 
   notify(method: string, params: string): void {
-    this.legs.notify(method, params);
+    void this.legs.notify(method, params);
   }
 
   listen(): void {

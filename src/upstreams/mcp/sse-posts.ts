@@ -1,0 +1,97 @@
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../../kernel/errors.js';
+import { SessionLostError } from './connection.js';
+import { describe } from './http-leg.js';
+import type { HttpAddress } from './http-line.js';
+
+/** Some servers answer the POST only when the call is done; none needs longer than a call may take. */
+const POST_MS = 900_000;
+
+/** The POSTs of one HTTP+SSE connection; what the upstream answers comes on its stream. */
+export class SsePosts {
+  private readonly open = new Set<Dispatcher.DispatchController>();
+
+  constructor(
+    private readonly pool: Dispatcher,
+    private readonly address: HttpAddress,
+  ) {}
+
+  /**
+   * Sends one message and waits until it is accepted.
+   * @param begin see PipeOptions.send
+   * @throws SessionLostError 404, 410: the upstream has forgotten us, nothing has run
+   * @throws GatewayError `upstream_unreachable` when no byte went, else `upstream_error`
+   */
+  send(body: string, begin: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const request = {
+        path: this.address.path,
+        method: 'POST' as const,
+        headers: this.address.postHeaders,
+        body,
+      };
+      this.pool.dispatch(request, this.handler(begin, resolve, reject));
+    });
+  }
+
+  close(): void {
+    for (const controller of this.open) controller.abort(new Error('closed'));
+  }
+
+  private handler(
+    begin: () => boolean,
+    resolve: () => void,
+    reject: (error: Error) => void,
+  ): Dispatcher.DispatchHandler {
+    let begun = false;
+    let mine: Dispatcher.DispatchController | null = null;
+    let timer: NodeJS.Timeout | undefined;
+    const over = (): void => {
+      clearTimeout(timer);
+      if (mine !== null) this.open.delete(mine);
+    };
+    return {
+      onRequestStart: (controller) => {
+        begun = begin();
+        if (!begun) {
+          controller.abort(new Error('no longer wanted'));
+          return;
+        }
+        mine = controller;
+        this.open.add(controller);
+        timer = setTimeout(() => {
+          controller.abort(new Error('no answer'));
+        }, POST_MS);
+      },
+      onResponseStart: (_controller, status) => {
+        if (status < 200) return;
+        const refused = refusal(status);
+        if (refused === null) resolve();
+        else reject(refused);
+      },
+      onResponseData: () => {
+        // The answer comes on the stream.
+      },
+      onResponseEnd: over,
+      onResponseError: (_controller, error) => {
+        over();
+        reject(broken(error, begun));
+      },
+    };
+  }
+}
+
+function refusal(status: number): Error | null {
+  if (status < 300) return null;
+  if (status === 404 || status === 410) return new SessionLostError();
+  const reason = `Upstream answered ${String(status)}`;
+  return new GatewayError('upstream_error', { reason }, { data: { status } });
+}
+
+function broken(error: Error, begun: boolean): Error {
+  if (error instanceof GatewayError) return error;
+  const reason = describe(error);
+  if (!begun) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
+  const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
+  return new GatewayError('upstream_error', { reason: text }, { cause: error });
+}

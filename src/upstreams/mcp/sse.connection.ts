@@ -1,0 +1,208 @@
+import { Injectable } from '@nestjs/common';
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../../kernel/errors.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import { Config } from '../../config/config.js';
+import { SafeClient } from '../../platform/http/safe-client.js';
+import { Log } from '../../platform/log/log.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import {
+  type ConnectionKind,
+  type Greeting,
+  type OpenOptions,
+  SessionLostError,
+  type UpstreamConnection,
+} from './connection.js';
+import { dropLog } from './drop-log.js';
+import { greet } from './greet.js';
+import { HttpAddress } from './http-line.js';
+import { PipeLegs } from './pipe-legs.js';
+import { SsePosts } from './sse-posts.js';
+import { SseStream } from './sse-stream.js';
+
+/** Each stream holds a socket for good, so that streams have a pool apart from that of the calls. */
+const MAX_STREAMS = 4096;
+
+/** The transport of 2024-11-05: an event stream down, POSTs to the endpoint that it names up. */
+@Injectable()
+export class SseConnections implements ConnectionKind {
+  readonly transport = 'SSE';
+
+  constructor(
+    private readonly client: SafeClient,
+    private readonly config: Config,
+    private readonly meters: Meters,
+    private readonly log: Log,
+  ) {}
+
+  async open(options: OpenOptions): Promise<UpstreamConnection> {
+    const { gateway, credential } = options;
+    const address = new HttpAddress(gateway.url ?? '', credential);
+    const connectTimeoutMs = gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
+    const pool = (connections: number): Dispatcher =>
+      this.client.pool(address.origin, { connections, connectTimeoutMs });
+    const connection = new SseConnection(options, {
+      streams: pool(MAX_STREAMS),
+      posts: pool(gateway.maxConcurrency || 128),
+      maxEventChars: this.config.maxToolResultSizeBytes,
+      dropped: dropLog(gateway, this.log, this.meters),
+    });
+    await connection.initialize(address);
+    return connection;
+  }
+}
+
+interface Parts {
+  readonly streams: Dispatcher;
+  readonly posts: Dispatcher;
+  readonly maxEventChars: number;
+  dropped(reason: string): void;
+}
+
+class SseConnection implements UpstreamConnection {
+  private readonly legs: PipeLegs;
+  private stream: SseStream | null = null;
+  private posts: SsePosts | null = null;
+  private hello: Greeting | null = null;
+  private gone = false;
+
+  constructor(
+    private readonly options: OpenOptions,
+    private readonly parts: Parts,
+  ) {
+    this.legs = new PipeLegs({
+      send: (text, begin) => this.send(text, begin),
+      onNotification: (method, params) => {
+        options.onNotification(method, params);
+      },
+      onRequest: (method, params) => options.onRequest(method, params),
+      onAsks: () => {
+        options.onAsks();
+      },
+      dropped: (reason) => {
+        parts.dropped(reason);
+      },
+    });
+  }
+
+  get greeting(): Greeting {
+    return this.hello as Greeting;
+  }
+
+  get isOpen(): boolean {
+    return this.hello !== null && !this.gone;
+  }
+
+  /** @throws GatewayError; the stream is closed then */
+  async initialize(address: HttpAddress): Promise<void> {
+    const { initTimeoutMs } = this.options;
+    const startedAt = performance.now();
+    try {
+      this.posts = new SsePosts(this.parts.posts, await this.opened(address, initTimeoutMs));
+      const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
+      this.hello = await greet(this.legs, this.options, leftMs);
+    } catch (e) {
+      await this.close();
+      if (!(e instanceof SessionLostError)) throw e;
+      const reason = 'Upstream does not know the session it has just opened';
+      throw new GatewayError('upstream_error', { reason }, { cause: e });
+    }
+  }
+
+  request(request: UpstreamRequest): Promise<string> {
+    return this.legs.request(request);
+  }
+
+  notify(method: string, params: string): void {
+    void this.legs.notify(method, params);
+  }
+
+  listen(): void {
+    // Whatever it says comes on the one stream anyway.
+  }
+
+  close(): Promise<void> {
+    this.end('the gateway closed the connection');
+    return Promise.resolve();
+  }
+
+  /** Opens the stream and waits for its first event, which says where to send. */
+  private opened(address: HttpAddress, timeoutMs: number): Promise<HttpAddress> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new GatewayError('upstream_timeout', { what: 'Opening the event stream', ms: timeoutMs }),
+        );
+      }, timeoutMs);
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        act();
+      };
+      this.stream = new SseStream(this.parts.streams, address, {
+        maxEventChars: this.parts.maxEventChars,
+        onEvent: (type, data) => {
+          if (type === 'message') this.legs.receive(data);
+          else if (type === 'endpoint')
+            settle(() => {
+              this.endpoint(address, data, resolve, reject);
+            });
+        },
+        onTooLong: () => {
+          this.legs.tooLong(this.parts.maxEventChars);
+        },
+        onEnd: (error, reason) => {
+          settle(() => {
+            reject(error);
+          });
+          this.lost(reason);
+        },
+      });
+    });
+  }
+
+  /** Only the first counts: one that came later could lead the session elsewhere. */
+  private endpoint(
+    address: HttpAddress,
+    data: string,
+    resolve: (endpoint: HttpAddress) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const url = URL.canParse(data, address.origin.href) ? new URL(data, address.origin.href) : null;
+    if (url?.origin === address.origin.origin)
+      resolve(new HttpAddress(url.href, this.options.credential));
+    else
+      reject(
+        new GatewayError('upstream_error', {
+          reason: 'Upstream named an endpoint that is not at its own origin',
+        }),
+      );
+  }
+
+  private async send(text: string, begin: () => boolean): Promise<void> {
+    if (this.posts === null) throw new Error('not open yet');
+    try {
+      await this.posts.send(text, begin);
+    } catch (e) {
+      // A stream of a session that is gone will bring nothing more.
+      if (e instanceof SessionLostError)
+        setImmediate(() => {
+          this.lost('the upstream has forgotten the session');
+        });
+      throw e;
+    }
+  }
+
+  private lost(reason: string): void {
+    const wasOpen = this.isOpen;
+    this.end(reason);
+    if (wasOpen) this.options.onClosed(reason);
+  }
+
+  private end(reason: string): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.legs.close(reason);
+    this.stream?.close();
+    this.posts?.close();
+  }
+}
