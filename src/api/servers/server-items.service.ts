@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { ResourcesService } from '../../registry/resources.service.js';
+import type { Asked } from '../asked.decorator.js';
+import type { View } from '../common-view.js';
+import { GatewayLookup } from '../gateway-lookup.service.js';
+import { promptView } from '../prompts/prompt-view.js';
+import { Query } from '../query.js';
+import { resourceView } from '../resources/resource-view.js';
+import { toolView } from '../tools/tool-view.js';
+import { ServerDoor } from './server-door.service.js';
+
+/** The members of a Server, whole and in the owner's order. */
+@Injectable()
+export class ServerItems {
+  constructor(
+    private readonly servers: ServerDoor,
+    private readonly resourcesService: ResourcesService,
+    private readonly gateways: GatewayLookup,
+  ) {}
+
+  tools(id: string, asked: Asked): View[] {
+    const { tools } = this.servers.members(id, asked);
+    return shown(tools, asked).map((tool) => toolView(tool, this.gateways.of(tool)));
+  }
+
+  resources(id: string, asked: Asked): View[] {
+    const { resources } = this.servers.members(id, asked);
+    const shadowed = this.resourcesService.shadowed();
+    return shown(resources, asked).map((resource) =>
+      resourceView(resource, this.gateways.of(resource), shadowed.get(resource.id) ?? null),
+    );
+  }
+
+  prompts(id: string, asked: Asked): View[] {
+    const { prompts } = this.servers.members(id, asked);
+    return shown(prompts, asked).map((prompt) => promptView(prompt, this.gateways.of(prompt)));
+  }
+}
+
+function shown<T extends { readonly enabled: boolean }>(items: readonly T[], asked: Asked): T[] {
+  const query = new Query(asked.query);
+  const all = query.flag('include_inactive') ?? false;
+  query.check();
+  return items.filter((item) => all || item.enabled);
+}
