@@ -28,15 +28,28 @@ export class CatalogChanges {
     taken: ErrorParams<'name_conflict'>,
     work: (repositories: Repositories) => Promise<T>,
   ): Promise<T> {
-    const result = await this.database.transaction(work).catch((e: unknown) => {
+    const result = await this.commit(taken, work);
+    await this.settle();
+    return result;
+  }
+
+  /** The transaction alone, for writers that announce only what makes a difference. */
+  commit<T>(
+    taken: ErrorParams<'name_conflict'>,
+    work: (repositories: Repositories) => Promise<T>,
+  ): Promise<T> {
+    return this.database.transaction(work).catch((e: unknown) => {
       if (e instanceof DuplicateError) throw new GatewayError('name_conflict', taken, { cause: e });
       throw e;
     });
+  }
+
+  /** Announces, and waits until the Snapshot holds what was written. */
+  async settle(): Promise<void> {
     this.announce();
     // Let our own listener hear it first, so that this rebuild counts as the answer to it.
     await Promise.resolve();
     await this.catalog.rebuild();
-    return result;
   }
 
   /** Tells everyone; this process reads again within 100 ms unless it did so meanwhile. */

@@ -3,7 +3,7 @@ import { Config } from '../config/config.js';
 import type { Actor } from '../kernel/caller.js';
 import type { Gateway, SkippedItem } from '../kernel/catalog.js';
 import type { Repositories } from '../store/database.js';
-import type { Discovered, SyncResult } from './discovered.js';
+import type { Discovered, DiscoveredItem, SyncResult } from './discovered.js';
 import { planPrompts, planResources, planTools } from './sync-plan.js';
 import { freeName, ItemStamps, TakenNames } from './sync-names.js';
 import type { Plan } from './sync-plan.js';
@@ -47,22 +47,21 @@ export class GatewayItems {
     const stamps = new ItemStamps(gateway, actor);
     const skipped: SkippedItem[] = [...found.skipped];
     const context = { gateway, stamps, skipped, separator: this.config.gatewayToolNameSeparator };
+    const own = {
+      tools: await r.tools.ofGateway(gateway.id),
+      prompts: await r.prompts.ofGateway(gateway.id),
+      resources: await r.resources.ofGateway(gateway.id),
+    };
+    const resourceItems = [...(found.resources ?? []), ...(found.resourceTemplates ?? [])];
+    const toolNames = await takenNames(r.tools, own.tools.map(original), found.tools);
+    const promptNames = await takenNames(r.prompts, own.prompts.map(original), found.prompts);
+    const uris = own.resources.map((resource) => resource.uri);
+    const resourceIds = await takenNames(r.resources, uris, resourceItems);
     const tools =
-      found.tools &&
-      planTools(await r.tools.ofGateway(gateway.id), found.tools, {
-        ...context,
-        taken: new TakenNames(await r.tools.all()),
-      });
+      found.tools && planTools(own.tools, found.tools, { ...context, taken: toolNames });
     const prompts =
-      found.prompts &&
-      planPrompts(await r.prompts.ofGateway(gateway.id), found.prompts, {
-        ...context,
-        taken: new TakenNames(await r.prompts.all()),
-      });
-    const resources = planResources(await r.resources.ofGateway(gateway.id), found, {
-      ...context,
-      taken: new TakenNames(await r.resources.all()),
-    });
+      found.prompts && planPrompts(own.prompts, found.prompts, { ...context, taken: promptNames });
+    const resources = planResources(own.resources, found, { ...context, taken: resourceIds });
     const toolCounts = await write(r.tools, tools);
     const resourceCounts = await write(r.resources, resources);
     const promptCounts = await write(r.prompts, prompts);
@@ -96,6 +95,18 @@ export class GatewayItems {
       }
     }
   }
+}
+
+const original = (item: { readonly originalName: string }): string => item.originalName;
+
+/** All names and ids of a kind; the whole table is read only when there are newcomers to name. */
+async function takenNames(
+  repo: { all(): Promise<{ readonly id: string; readonly name: string }[]> },
+  known: readonly string[],
+  items: readonly DiscoveredItem[] = [],
+): Promise<TakenNames> {
+  const old = new Set(known);
+  return new TakenNames(items.every((item) => old.has(item.name)) ? [] : await repo.all());
 }
 
 async function write<T>(

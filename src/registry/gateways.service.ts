@@ -137,13 +137,16 @@ export class GatewaysService {
    * @throws GatewayError `gateway_not_found`
    */
   async applySync(id: GatewayId, discovered: Discovered, actor: Actor): Promise<SyncResult> {
-    return this.changes.write({ kind: 'Tool', name: 'discovered' }, async (r) => {
-      const gateway = await found(r.gateways.find(id), id);
-      const result = await this.items.apply(r, gateway, discovered, actor);
-      const facts = this.items.facts(gateway, discovered);
-      await r.gateways.update(id, { ...facts, skippedItems: result.skipped });
-      return result;
+    const taken = { kind: 'Tool', name: 'discovered' };
+    const { result, isChanged } = await this.changes.commit(taken, async (r) => {
+      const before = await found(r.gateways.find(id), id);
+      const result = await this.items.apply(r, before, discovered, actor);
+      const facts = { ...this.items.facts(before, discovered), skippedItems: result.skipped };
+      await r.gateways.update(id, facts);
+      return { result, isChanged: isDifferent(before, { ...before, ...facts }, result) };
     });
+    if (isChanged) await this.changes.settle();
+    return result;
   }
 
   /** Does not raise the version; announces only what changes the lists. */
@@ -184,6 +187,15 @@ async function found(record: Promise<Gateway | undefined>, id: string): Promise<
   const gateway = await record;
   if (!gateway) throw new GatewayError('gateway_not_found', { name: id });
   return gateway;
+}
+
+/** Whether a sync changed what calls and lists read; a later `lastSeen` alone does not. */
+function isDifferent(before: Gateway, after: Gateway, result: SyncResult): boolean {
+  const { skipped: _, ...counts } = result;
+  if (Object.values(counts).some((n) => n > 0)) return true;
+  const facts = (g: Gateway): string =>
+    JSON.stringify([g.transport, g.capabilities, g.instructions, g.serverInfo, g.status]);
+  return facts(before) !== facts(after) || before.protocolVersion !== after.protocolVersion;
 }
 
 /** Until the next check, an enabled Gateway is what it was when last seen. */

@@ -1,0 +1,56 @@
+import { aGateway, aResource, aServer } from '../../test/builders/catalog.js';
+import { buildSnapshot } from './catalog.snapshot.js';
+import { buildView } from './catalog-view.js';
+import { visibilityOf } from './visibility.js';
+import { aCaller } from '../../test/builders/caller.js';
+import { compileSchema } from './schema/compile.js';
+
+describe('resources of several gateways', () => {
+  const old = aGateway({ name: 'old', slug: 'old', createdAt: '2026-01-01T00:00:00.000Z' });
+  const young = aGateway({ name: 'young', slug: 'young', createdAt: '2026-01-02T00:00:00.000Z' });
+  const of = (gateway: typeof old, uri: string, isTemplate = false) =>
+    aResource({
+      gatewayId: gateway.id,
+      uri,
+      isTemplate,
+      definition: JSON.stringify(isTemplate ? { uriTemplate: uri, name: 'n' } : { uri, name: 'n' }),
+    });
+  const first = of(old, 'x://one');
+  const second = of(young, 'x://one');
+  const template = of(old, 'x://t/{id}', true);
+  const twin = of(young, 'x://t/{id}', true);
+  const server = aServer({ resourceIds: [first.id, second.id, template.id, twin.id] });
+  const snapshot = buildSnapshot(
+    {
+      gateways: [young, old],
+      resources: [second, first, twin, template],
+      tools: [],
+      prompts: [],
+      servers: [server],
+    },
+    { separator: '-', compile: compileSchema },
+  );
+  const everyone = visibilityOf(aCaller());
+
+  it('are answered by the first registered globally', () => {
+    const view = buildView(snapshot, everyone, null);
+    expect(view.resource('x://one').gateway.name).toBe('old');
+    expect(view.resource('x://t/7')).toMatchObject({ upstreamUri: 'x://t/7', rewrite: null });
+    expect(view.listText('resources')).toBe('{"resources":[{"uri":"x://one","name":"n"}]}');
+    expect(() => view.resource('x://none')).toThrow('Resource not found: x://none');
+  });
+
+  it('carry the slug of the later one in a server that holds both', () => {
+    const view = buildView(snapshot, everyone, server);
+    expect(view.resource('young+x://one')).toMatchObject({
+      upstreamUri: 'x://one',
+      rewrite: { from: 'x://one', to: 'young+x://one' },
+    });
+    expect(view.resource('young+x://t/7')).toMatchObject({
+      gateway: { name: 'young' },
+      upstreamUri: 'x://t/7',
+    });
+    expect(view.resource('x://t/7').gateway.name).toBe('old');
+    expect(view.listText('resourceTemplates')).toContain('"uriTemplate":"young+x://t/{id}"');
+  });
+});
