@@ -1,0 +1,75 @@
+import { JsonScanError, type Members, scanElements, scanJson } from '../kernel/json-scan.js';
+import type { SkippedItem } from '../kernel/catalog.js';
+import type { ListKind } from '../kernel/mcp.js';
+import type { DiscoveredItem } from '../registry/discovered.js';
+
+const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
+const MAX_NAME_LENGTH = 128;
+
+interface KindRule {
+  readonly kind: SkippedItem['kind'];
+  /** The member that tells the items of a list apart. */
+  readonly key: 'name' | 'uri' | 'uriTemplate';
+  /** Members that must be objects where they are present. */
+  readonly objects: readonly string[];
+}
+
+export const KIND_RULES: Readonly<Record<ListKind, KindRule>> = {
+  tools: { kind: 'tool', key: 'name', objects: ['inputSchema', 'outputSchema', 'annotations'] },
+  prompts: { kind: 'prompt', key: 'name', objects: [] },
+  resources: { kind: 'resource', key: 'uri', objects: [] },
+  resourceTemplates: { kind: 'resource_template', key: 'uriTemplate', objects: [] },
+};
+
+/** One page of a list, its items as they were written. */
+export interface Page {
+  readonly items: DiscoveredItem[];
+  readonly skipped: SkippedItem[];
+  /** `undefined` on the last page; an empty text is a cursor. */
+  readonly nextCursor: string | undefined;
+  /** How many elements the page had. */
+  readonly size: number;
+}
+
+/**
+ * Reads a result of a list method. An item that cannot be used is left out alone.
+ * @returns `undefined` when the result holds no such list
+ */
+export function readPage(list: ListKind, result: string): Page | undefined {
+  const page = membersOf(result);
+  const array = page?.raw(list);
+  if (page === undefined || !array?.startsWith('[')) return undefined;
+  const elements = scanElements(array, SCAN);
+  const items: DiscoveredItem[] = [];
+  const skipped: SkippedItem[] = [];
+  const { kind } = KIND_RULES[list];
+  for (const text of elements) {
+    const { name, reason } = readItem(list, text);
+    if (reason === undefined) items.push({ name, text });
+    else skipped.push({ kind, name: name.slice(0, 255), reason });
+  }
+  return { items, skipped, nextCursor: page.string('nextCursor'), size: elements.length };
+}
+
+function readItem(list: ListKind, text: string): { name: string; reason?: string } {
+  const { key, objects } = KIND_RULES[list];
+  const members = membersOf(text);
+  if (members === undefined) return { name: '', reason: 'not an object' };
+  const name = members.string(key);
+  if (name === undefined || name === '') return { name: '', reason: `no valid ${key}` };
+  if (key === 'name' && name.length > MAX_NAME_LENGTH)
+    return { name, reason: `the name is longer than ${String(MAX_NAME_LENGTH)} characters` };
+  const bad = objects.find((o) => members.has(o) && !members.raw(o)?.startsWith('{'));
+  return bad === undefined ? { name } : { name, reason: `${bad} is not an object` };
+}
+
+/** The members of a text that must be an object; `undefined` when it is something else. */
+export function membersOf(text: string): Members | undefined {
+  try {
+    const { kind, top } = scanJson(text, SCAN);
+    return kind === 'object' ? top : undefined;
+  } catch (e) {
+    if (e instanceof JsonScanError) return undefined;
+    throw e;
+  }
+}

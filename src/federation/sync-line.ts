@@ -1,0 +1,226 @@
+import { Abort } from '../kernel/abort.js';
+import type { Gateway, GatewayTransport, UpstreamCredential } from '../kernel/catalog.js';
+import { GatewayError } from '../kernel/errors.js';
+import { SessionLostError, type UpstreamConnection } from '../upstreams/mcp/connection.js';
+import type { Dialer } from '../upstreams/mcp/dialer.js';
+import { probeRequest } from '../upstreams/mcp/probe-request.js';
+import type { Upstream } from './discovery.js';
+import { membersOf } from './item-reader.js';
+
+/** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
+const ALL_CAPABILITIES = '{"roots":{},"sampling":{},"elicitation":{}}';
+const LIST_CHANGED = /^notifications\/(tools|resources|prompts)\/list_changed$/;
+
+/** What a line tells of its upstream. */
+export interface LineEvents {
+  opened(line: SyncLine): void;
+  /** The upstream ended it, or it broke. */
+  closed(line: SyncLine, reason: string): void;
+  listChanged(line: SyncLine, method: string): void;
+  /** @param params the inside of the params without `uri` */
+  resourceUpdated(line: SyncLine, uri: string, params: string): void;
+  /** Once per line: the upstream has sent a request of its own. */
+  asks(line: SyncLine): void;
+}
+
+export interface LineParts {
+  readonly dialer: Pick<Dialer, 'open'>;
+  readonly secrets: (gateway: Gateway) => {
+    credential: UpstreamCredential;
+    env: Readonly<Record<string, string>>;
+  };
+  readonly events: LineEvents;
+  /** Longest control-plane request, in ms. */
+  readonly requestTimeoutMs: number;
+}
+
+interface Session {
+  readonly connection: UpstreamConnection;
+  readonly transport: GatewayTransport;
+}
+
+/**
+ * The sync session of one Gateway as it is configured now: opened on demand, opened again when lost.
+ * It serves lists, pings and subscriptions; calls of clients have sessions of their own.
+ */
+export class SyncLine {
+  private session: Session | null = null;
+  private opening: Promise<Session> | null = null;
+  private hasAsked = false;
+  private openings = 0;
+  private readonly running = new Set<Abort>();
+  private readonly end = new Abort();
+
+  constructor(
+    /** The record as it was read last. */
+    public gateway: Gateway,
+    private readonly parts: LineParts,
+  ) {
+    this.hasAsked = gateway.asksClient;
+  }
+
+  get asksClient(): boolean {
+    return this.hasAsked;
+  }
+
+  get isOpen(): boolean {
+    return this.session?.connection.isOpen === true;
+  }
+
+  /** Counts the sessions there were: another number means that what was read may be out of date. */
+  get sessionNumber(): number {
+    return this.openings;
+  }
+
+  /** Whether a newer record of the Gateway is still served by this line. */
+  fits(gateway: Gateway): boolean {
+    const found = this.session?.transport ?? this.gateway.transport;
+    const isSameWay = gateway.transport === found || gateway.transport === this.gateway.transport;
+    return isSameWay && wayTo(gateway) === wayTo(this.gateway);
+  }
+
+  /** Opens the session if it is not open. @throws GatewayError as the dialer does */
+  async open(): Promise<void> {
+    await this.opened();
+  }
+
+  /**
+   * Asks the upstream something, on a new session when it has forgotten the old one.
+   * @throws UpstreamRpcError · GatewayError `upstream_unreachable`, `upstream_timeout`, `upstream_error`
+   */
+  async request(
+    method: string,
+    params: string,
+    timeoutMs = this.parts.requestTimeoutMs,
+  ): Promise<string> {
+    const ask = async (): Promise<string> => {
+      const { connection } = await this.opened();
+      const request = probeRequest(method, params, timeoutMs);
+      this.running.add(request.abort);
+      try {
+        return await connection.request(request);
+      } catch (e) {
+        if (e instanceof SessionLostError) this.forget(connection);
+        throw e;
+      } finally {
+        this.running.delete(request.abort);
+      }
+    };
+    try {
+      return await ask();
+    } catch (e) {
+      if (!(e instanceof SessionLostError)) throw e;
+      return ask();
+    }
+  }
+
+  /** The upstream behind the open session, ready to be read. */
+  async upstream(): Promise<Upstream> {
+    const { connection, transport } = await this.opened();
+    return {
+      greeting: connection.greeting,
+      transport,
+      ask: (method, params) => this.request(method, params),
+    };
+  }
+
+  /** Ends the session and what runs on it. One that is just being opened ends when it is open. */
+  async close(): Promise<void> {
+    this.end.abort('closed');
+    for (const abort of this.running) abort.abort('closed');
+    const session = this.session;
+    this.session = null;
+    await session?.connection.close();
+  }
+
+  private async opened(): Promise<Session> {
+    if (this.session?.connection.isOpen === true) return this.session;
+    if (this.end.aborted) throw changed();
+    this.opening ??= this.openUntilClosed();
+    return this.opening;
+  }
+
+  private openUntilClosed(): Promise<Session> {
+    const dialled = this.dial().finally(() => {
+      this.opening = null;
+    });
+    return new Promise((resolve, reject) => {
+      this.end.onAbort(() => {
+        reject(changed());
+      });
+      dialled.then(resolve, reject);
+    });
+  }
+
+  private async dial(): Promise<Session> {
+    const { dialer, secrets, events } = this.parts;
+    const dialled = await dialer.open(
+      this.gateway,
+      secrets(this.gateway),
+      {
+        onNotification: (method, params) => {
+          this.noticed(method, params);
+        },
+        onRequest: answerAlone,
+        onAsks: () => {
+          this.asked();
+        },
+        onClosed: (reason) => {
+          this.session = null;
+          if (!this.end.aborted) events.closed(this, reason);
+        },
+      },
+      { capabilities: ALL_CAPABILITIES },
+    );
+    if (this.end.aborted) {
+      await dialled.connection.close();
+      throw changed();
+    }
+    this.session = dialled;
+    this.openings++;
+    dialled.connection.listen();
+    events.opened(this);
+    return dialled;
+  }
+
+  private forget(connection: UpstreamConnection): void {
+    if (this.session?.connection === connection) this.session = null;
+    // Nothing is left to end above; this ends our own side.
+    void connection.close().catch(() => undefined);
+  }
+
+  private noticed(method: string, params: string): void {
+    const { events } = this.parts;
+    if (LIST_CHANGED.test(method)) events.listChanged(this, method);
+    else if (method === 'notifications/resources/updated') {
+      const members = membersOf(`{${params}}`);
+      const uri = members?.string('uri');
+      if (uri !== undefined) events.resourceUpdated(this, uri, members?.without('uri') ?? '');
+    }
+  }
+
+  private asked(): void {
+    if (this.hasAsked) return;
+    this.hasAsked = true;
+    this.parts.events.asks(this);
+  }
+}
+
+function changed(): GatewayError {
+  return new GatewayError('upstream_unreachable', { reason: 'the gateway was changed' });
+}
+
+/** Everything that decides how an upstream is reached, its transport apart. */
+function wayTo(g: Gateway): string {
+  return JSON.stringify([
+    [g.url, g.command, g.args, g.cwd, g.envSealed],
+    [g.authType, g.authSealed],
+    [g.connectTimeoutMs, g.initTimeoutMs, g.maxConcurrency],
+  ]);
+}
+
+/** No client stands behind the sync session: it has no roots, and can do nothing else. */
+function answerAlone(method: string): string {
+  if (method === 'roots/list') return '"result":{"roots":[]}';
+  return '"error":{"code":-32601,"message":"No client can answer on this session"}';
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import type { Gateway } from '../kernel/catalog.js';
+import type { GatewayId } from '../kernel/ids.js';
+import { Log } from '../platform/log/log.js';
+import { GatewaysService } from '../registry/gateways.service.js';
+import { Dialer } from '../upstreams/mcp/dialer.js';
+import { SyncLine } from './sync-line.js';
+
+/** What can be heard of the lines; every listener gets a function back that ends the listening. */
+interface Heard {
+  opened: [line: SyncLine];
+  closed: [line: SyncLine, reason: string];
+  listChanged: [line: SyncLine, method: string];
+  resourceUpdated: [line: SyncLine, uri: string, params: string];
+}
+type Listener<K extends keyof Heard> = (...heard: Heard[K]) => void;
+
+/** The sync sessions of all enabled Gateways. */
+@Injectable()
+export class SyncLines {
+  private readonly lines = new Map<GatewayId, SyncLine>();
+  private readonly listeners: { [K in keyof Heard]: Set<Listener<K>> } = {
+    opened: new Set(),
+    closed: new Set(),
+    listChanged: new Set(),
+    resourceUpdated: new Set(),
+  };
+
+  constructor(
+    private readonly dialer: Dialer,
+    private readonly gateways: GatewaysService,
+    private readonly config: Config,
+    private readonly log: Log,
+  ) {}
+
+  get(id: GatewayId): SyncLine | undefined {
+    return this.lines.get(id);
+  }
+
+  all(): SyncLine[] {
+    return [...this.lines.values()];
+  }
+
+  /** A line that is not kept yet: for a Gateway that is being registered. */
+  make(gateway: Gateway): SyncLine {
+    return new SyncLine(gateway, {
+      dialer: this.dialer,
+      secrets: (g) => ({
+        credential: this.gateways.credential(g),
+        env: g.transport === 'STDIO' ? this.gateways.childEnv(g) : {},
+      }),
+      requestTimeoutMs: this.config.upstreamResponseTimeoutMs,
+      events: {
+        opened: (line) => {
+          this.emit('opened', line);
+        },
+        closed: (line, reason) => {
+          this.log.info({ event: 'sync.closed', gateway: line.gateway.slug, reason });
+          this.emit('closed', line, reason);
+        },
+        listChanged: (line, method) => {
+          this.emit('listChanged', line, method);
+        },
+        resourceUpdated: (line, uri, params) => {
+          this.emit('resourceUpdated', line, uri, params);
+        },
+        asks: (line) => {
+          this.marks(line);
+        },
+      },
+    });
+  }
+
+  keep(line: SyncLine): void {
+    this.lines.set(line.gateway.id, line);
+  }
+
+  /** Takes a line out and ends its session. */
+  async drop(id: GatewayId): Promise<void> {
+    const line = this.lines.get(id);
+    this.lines.delete(id);
+    await line?.close();
+  }
+
+  on<K extends keyof Heard>(event: K, listener: Listener<K>): () => void {
+    this.listeners[event].add(listener);
+    return () => {
+      this.listeners[event].delete(listener);
+    };
+  }
+
+  private emit<K extends keyof Heard>(event: K, ...heard: Heard[K]): void {
+    if (this.lines.get(heard[0].gateway.id) !== heard[0]) return;
+    for (const listener of this.listeners[event]) listener(...heard);
+  }
+
+  private marks(line: SyncLine): void {
+    const { id, slug } = line.gateway;
+    this.log.info({ event: 'gateway.asks_client', gateway: slug });
+    this.gateways.markAsksClient(id).catch((err: unknown) => {
+      this.log.warn({ event: 'gateway.asks_client_not_stored', gateway: slug, err });
+    });
+  }
+}

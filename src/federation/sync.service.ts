@@ -1,0 +1,245 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { type Actor, SYSTEM_ACTOR } from '../kernel/caller.js';
+import type { Gateway } from '../kernel/catalog.js';
+import { GatewayError } from '../kernel/errors.js';
+import type { GatewayId } from '../kernel/ids.js';
+import { Log } from '../platform/log/log.js';
+import type { NewGateway } from '../registry/discovered.js';
+import { GatewaysService } from '../registry/gateways.service.js';
+import { Coalesced } from './coalesced.js';
+import { discover, failureTexts, type Discovery } from './discovery.js';
+import { reasonOf } from './reason.js';
+import { failedRefresh, finishedRefresh, listsOf, type RefreshResult } from './refresh-result.js';
+import { RefreshSpacing } from './refresh-spacing.js';
+import type { SyncLine } from './sync-line.js';
+import { SyncLines } from './sync-lines.service.js';
+
+export interface RefreshWish {
+  readonly actor: Actor;
+  readonly includeResources: boolean;
+  readonly includePrompts: boolean;
+}
+
+interface State {
+  readonly refreshes: Coalesced<RefreshWish, RefreshResult>;
+  readonly spacing: RefreshSpacing;
+  timer: NodeJS.Timeout | null;
+  /** On the monotonic clock. */
+  readAt: number;
+}
+
+const BY_ITSELF: RefreshWish = {
+  actor: { ...SYSTEM_ACTOR, via: 'federation' },
+  includeResources: true,
+  includePrompts: true,
+};
+
+/** Keeps the catalog equal to what the upstreams offer (PROTOCOL.md §6.3, §7.5). */
+@Injectable()
+export class SyncService {
+  private readonly states = new Map<GatewayId, State>();
+  private isStopped = false;
+
+  constructor(
+    private readonly lines: SyncLines,
+    private readonly gateways: GatewaysService,
+    private readonly config: Config,
+    private readonly log: Log,
+  ) {
+    lines.on('listChanged', (line) => {
+      this.noticed(line.gateway.id);
+    });
+  }
+
+  /**
+   * Connects, reads the lists, then stores all of it in one transaction.
+   * @param options `allowOffline` stores an unreachable Gateway as `pending`; it is tried again later
+   * @throws GatewayError `upstream_unreachable`, `upstream_timeout`, and those of GatewaysService.draft
+   */
+  async register(
+    input: NewGateway,
+    actor: Actor,
+    options: { readonly allowOffline?: boolean } = {},
+  ): Promise<Gateway> {
+    const draft = await this.gateways.draft(input, actor);
+    const line = this.lines.make(draft);
+    let found: Discovery['found'] | null = null;
+    try {
+      found = await this.firstLook(line);
+    } catch (e) {
+      await line.close();
+      if (options.allowOffline !== true) throw unreachable(e);
+      this.log.info({ event: 'gateway.stored_offline', gateway: draft.slug, reason: reasonOf(e) });
+    }
+    if (found === null) return this.gateways.create(draft, null, actor);
+    return this.store(line, { ...draft, asksClient: line.asksClient }, found, actor);
+  }
+
+  /**
+   * Reads the lists again. One run at a time per Gateway; requests meanwhile share the next run.
+   * @returns also when the upstream cannot be reached: `success` is false then
+   * @throws GatewayError `gateway_not_found`
+   */
+  async refresh(
+    id: GatewayId,
+    actor: Actor,
+    include: { readonly resources?: boolean; readonly prompts?: boolean } = {},
+  ): Promise<RefreshResult> {
+    const gateway = await this.gateways.get(id);
+    if (this.lines.get(id) === undefined)
+      return failedRefresh(id, gateway.enabled ? 'not watched yet' : 'Gateway is disabled');
+    return this.stateOf(id).refreshes.run({
+      actor,
+      includeResources: include.resources ?? true,
+      includePrompts: include.prompts ?? true,
+    });
+  }
+
+  /** Reads the lists because of something the gateway itself noticed. Never throws. */
+  async resync(id: GatewayId): Promise<void> {
+    if (this.isStopped || this.lines.get(id) === undefined) return;
+    const result = await this.stateOf(id).refreshes.run(BY_ITSELF);
+    if (!result.success) this.log.info({ event: 'sync.failed', gateway: id, reason: result.error });
+  }
+
+  /** Reads the lists of those Gateways whose last read is too long ago. */
+  refreshDue(now = performance.now()): void {
+    if (!this.config.autoRefreshServers) return;
+    for (const line of this.lines.all()) {
+      const { id, refreshIntervalSeconds: own } = line.gateway;
+      const intervalMs = own === null ? this.config.gatewayAutoRefreshIntervalMs : own * 1000;
+      if (line.isOpen && now - this.stateOf(id).readAt >= intervalMs) void this.resync(id);
+    }
+  }
+
+  /**
+   * Sends a request on the sync session, for what is shared by all clients of a Gateway.
+   * @param params inside of the params object
+   * @returns the `result` as JSON text
+   * @throws UpstreamRpcError · GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
+   */
+  request(id: GatewayId, method: string, params: string): Promise<string> {
+    const line = this.lines.get(id);
+    if (line !== undefined) return line.request(method, params);
+    const reason = 'the gateway is disabled or gone';
+    return Promise.reject(new GatewayError('upstream_unreachable', { reason }));
+  }
+
+  /** @returns ends the listening */
+  onResourceUpdated(
+    listener: (gatewayId: GatewayId, uri: string, params: string) => void,
+  ): () => void {
+    return this.lines.on('resourceUpdated', (line, uri, params) => {
+      listener(line.gateway.id, uri, params);
+    });
+  }
+
+  /** A new sync session: what was subscribed on the old one is gone. @returns ends the listening */
+  onOpened(listener: (gatewayId: GatewayId) => void): () => void {
+    return this.lines.on('opened', (line) => {
+      listener(line.gateway.id);
+    });
+  }
+
+  /** The Gateway is gone, disabled or reached in another way. */
+  forget(id: GatewayId): void {
+    const timer = this.states.get(id)?.timer ?? null;
+    if (timer !== null) clearTimeout(timer);
+    this.states.delete(id);
+  }
+
+  /** Nothing new begins; what runs is waited for. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    const states = [...this.states.values()];
+    for (const id of this.states.keys()) this.forget(id);
+    await Promise.all(states.map((state) => state.refreshes.idle()));
+  }
+
+  private async firstLook(line: SyncLine): Promise<Discovery['found']> {
+    const discovery = await discover(await line.upstream());
+    const [first] = discovery.failures;
+    if (first !== undefined && discovery.failures.some(({ list }) => list === 'tools'))
+      throw first.error;
+    for (const text of failureTexts(discovery))
+      this.log.warn({ event: 'sync.list_failed', gateway: line.gateway.slug, reason: text });
+    return discovery.found;
+  }
+
+  private async store(
+    line: SyncLine,
+    draft: Gateway,
+    found: Discovery['found'],
+    actor: Actor,
+  ): Promise<Gateway> {
+    // Kept first, so that the new Snapshot finds a line that is open already.
+    if (draft.enabled) this.lines.keep(line);
+    try {
+      const gateway = await this.gateways.create(draft, found, actor);
+      line.gateway = gateway;
+      if (draft.enabled) this.stateOf(gateway.id).readAt = performance.now();
+      else await line.close();
+      return gateway;
+    } catch (e) {
+      if (this.lines.get(draft.id) === line) await this.lines.drop(draft.id);
+      await line.close();
+      throw e;
+    }
+  }
+
+  private noticed(id: GatewayId): void {
+    if (this.isStopped) return;
+    const state = this.stateOf(id);
+    if (state.timer !== null) return;
+    state.timer = setTimeout(() => {
+      state.timer = null;
+      state.spacing.mark(performance.now());
+      void this.resync(id);
+    }, state.spacing.waitMs(performance.now()));
+  }
+
+  private stateOf(id: GatewayId): State {
+    const known = this.states.get(id);
+    if (known !== undefined) return known;
+    const state: State = {
+      refreshes: new Coalesced(
+        (wish: RefreshWish) => this.read(id, state, wish),
+        (a, b) => ({
+          actor: b.actor,
+          includeResources: a.includeResources || b.includeResources,
+          includePrompts: a.includePrompts || b.includePrompts,
+        }),
+      ),
+      spacing: new RefreshSpacing(),
+      timer: null,
+      readAt: performance.now(),
+    };
+    this.states.set(id, state);
+    return state;
+  }
+
+  private async read(id: GatewayId, state: State, wish: RefreshWish): Promise<RefreshResult> {
+    const start = performance.now();
+    state.readAt = start;
+    try {
+      const line = this.lines.get(id);
+      if (line === undefined) return failedRefresh(id, 'Gateway is disabled');
+      const discovery = await discover(await line.upstream(), listsOf(wish));
+      const [first] = discovery.failures;
+      if (first !== undefined && discovery.found.tools === undefined) throw first.error;
+      const written = await this.gateways.applySync(id, discovery.found, wish.actor);
+      return finishedRefresh(id, written, failureTexts(discovery), performance.now() - start);
+    } catch (e) {
+      if (!(e instanceof GatewayError))
+        this.log.warn({ event: 'sync.failed', gateway: id, err: e });
+      return failedRefresh(id, reasonOf(e), performance.now() - start);
+    }
+  }
+}
+
+/** Registration has one answer to all that keeps us from reading an upstream, but for its own refusals. */
+function unreachable(error: unknown): unknown {
+  if (error instanceof GatewayError && error.code !== 'upstream_error') return error;
+  return new GatewayError('upstream_unreachable', { reason: reasonOf(error) }, { cause: error });
+}
