@@ -11,7 +11,7 @@ const ROLES =
   'module controller page endpoint guard interceptor filter decorator service repository entity driver ' +
   'connection methods events adapter registry pool snapshot schema import kv bus repo store channel';
 const NAME = new RegExp(
-  `^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES.split(' ').join('|')}))?(\\.spec)?\\.ts$`,
+  `^[a-z0-9]+(-[a-z0-9]+)*(\\.(${ROLES.split(' ').join('|')}))?(\\.spec|\\.d)?\\.ts$`,
 );
 
 const source = trackedFiles('src/**/*.ts', 'src/*.ts');
