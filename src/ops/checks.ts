@@ -15,10 +15,14 @@ export interface Checks {
   readonly gateways: Check;
 }
 
-/** First failing check that counts, in words; `null` when all required ones are up. */
-export function firstFailure(checks: Checks): string | null {
+/**
+ * First failing check that counts, in words; `null` when all required ones are up.
+ * @param details whether the text of its error may be seen
+ */
+export function firstFailure(checks: Checks, details: boolean): string | null {
   for (const [name, check] of Object.entries(checks) as [string, Check][])
-    if (check.required && check.status === 'down') return check.error ?? `${name} is down`;
+    if (check.required && check.status === 'down')
+      return (details ? check.error : undefined) ?? `The ${name} check fails`;
   return null;
 }
 
@@ -32,7 +36,7 @@ export function healthBody(
   facts: { version: string; uptimeSeconds: number; draining: boolean },
   details: boolean,
 ): { ok: boolean; body: Record<string, unknown> } {
-  const failure = facts.draining ? 'Shutting down' : firstFailure(checks);
+  const failure = facts.draining ? 'Shutting down' : firstFailure(checks, details);
   const shown = Object.entries(checks).map(([name, check]: [string, Check]) => {
     const { latencyMs, error, ...rest } = check;
     if (!details) return [name, rest] as const;
@@ -52,13 +56,8 @@ export function healthBody(
       version: facts.version,
       uptime_seconds: facts.uptimeSeconds,
       degraded: isDegraded(checks),
-      ...(failure === null ? {} : { error: shownFailure(failure, facts.draining, details) }),
+      ...(failure === null ? {} : { error: failure }),
       checks: Object.fromEntries(shown),
     },
   };
-}
-
-/** Texts of errors are details; that something required is down is not. */
-function shownFailure(failure: string, draining: boolean, details: boolean): string {
-  return details || draining ? failure : 'A required check is down';
 }

@@ -35,10 +35,10 @@ export class HealthChecks {
   }
 
   /** Why this replica should get no requests now; `null` = it should. */
-  async notReady(): Promise<string | null> {
+  async notReady(details: boolean): Promise<string | null> {
     if (this.drain.draining) return 'Shutting down';
     if (!this.catalog.ready) return 'Catalog is being loaded';
-    return firstFailure(await this.current());
+    return firstFailure(await this.current(), details);
   }
 
   get draining(): boolean {

@@ -32,8 +32,11 @@ export class HealthController {
   }
 
   @Get(['ready', 'readyz', 'health/ready'])
-  async ready(@Res({ passthrough: true }) response: Response): Promise<Record<string, string>> {
-    const error = await this.checks.notReady();
+  async ready(
+    @CurrentCaller() caller: Caller | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Record<string, string>> {
+    const error = await this.checks.notReady(this.shows(caller));
     if (error === null) return { status: 'ready' };
     response.status(503).setHeader('Retry-After', '1');
     return { status: 'not ready', error };
