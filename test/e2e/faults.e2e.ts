@@ -3,6 +3,9 @@ import { over } from '../drive/over.js';
 import { eventually } from '../drive/wait.js';
 import { aWorld, type World } from '../drive/world.js';
 
+/** The name under which the gateway shows a behaviour of the kit. */
+const exposed = (tool: string) => `kit-${tool.replaceAll('_', '-')}`;
+
 /** RELIABILITY.md R05–R09: one defined answer within the deadline, nothing sent twice, no restart. */
 describe('upstreams that break', () => {
   let world: World;
@@ -56,7 +59,7 @@ describe('upstreams that break', () => {
     const client = world.client();
     await client.initialize();
     const nonce = `broken-${tool}`;
-    const { status, answer } = await client.call(`kit-${tool}`, { nonce });
+    const { status, answer } = await client.call(exposed(tool), { nonce });
     expect(status).toBe(200);
     expect(answer?.error?.data.code).toMatch(/^upstream_(error|timeout|unreachable)$/);
     expect(JSON.stringify(answer)).not.toContain('/srv/secret/path');

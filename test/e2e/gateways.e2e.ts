@@ -151,7 +151,7 @@ describe('gateways and servers', () => {
       },
       15_000,
     );
-    expect(await listed()).not.toContain('time-server-echo');
+    await eventually('it is hidden', async () => !(await listed()).includes('time-server-echo'));
     const call = await rpc.call('time-server-echo', { message: 'x' });
     expect(call.answer?.error?.data.code).toBe('upstream_unavailable');
     const metrics = await rest('GET', '/metrics/prometheus');

@@ -6,6 +6,7 @@ export function sseRoutes(server) {
   const write = (res, name, data) => res.write(`event: ${name}\ndata: ${data}\n\n`);
 
   function open(req, res) {
+    if (req.method !== 'GET') return void res.writeHead(405, { allow: 'GET' }).end();
     if (!server.admits(req.headers)) return refuse(res, 401, -32001, 'Unauthorized');
     const session = new Session('sse');
     session.res = res;
