@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditMetadataInterceptor } from '../audit/metadata.interceptor.js';
+import { FederationModule } from '../federation/federation.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { AnswerInterceptor } from './answer.interceptor.js';
+import { GatewayLookup } from './gateway-lookup.service.js';
+import { GatewayDoor } from './gateways/gateway-door.service.js';
+import { GatewayWatch } from './gateways/gateway-watch.service.js';
+import { GatewaysController } from './gateways/gateways.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { PromptDoor } from './prompts/prompt-door.service.js';
+import { PromptsController } from './prompts/prompts.controller.js';
+import { ResourceDoor } from './resources/resource-door.service.js';
+import { ResourcesController } from './resources/resources.controller.js';
+import { ServerDoor } from './servers/server-door.service.js';
+import { ServerItems } from './servers/server-items.service.js';
+import { ServersController } from './servers/servers.controller.js';
+import { ToolDoor } from './tools/tool-door.service.js';
+import { ToolsController } from './tools/tools.controller.js';
+
+/** The REST API; its filter and interceptors hold for every route of the control plane. */
+@Module({
+  imports: [AuditModule, FederationModule, RegistryModule],
+  controllers: [
+    GatewaysController,
+    PromptsController,
+    ResourcesController,
+    ServersController,
+    ToolsController,
+  ],
+  providers: [
+    GatewayDoor,
+    GatewayLookup,
+    GatewayWatch,
+    PromptDoor,
+    ResourceDoor,
+    ServerDoor,
+    ServerItems,
+    ToolDoor,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_INTERCEPTOR, useExisting: AuditMetadataInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+  ],
+})
+export class ApiModule {}

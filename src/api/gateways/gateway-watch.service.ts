@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { HealthService } from '../../federation/health.service.js';
+import type { RefreshResult } from '../../federation/refresh-result.js';
+import { SyncService } from '../../federation/sync.service.js';
+import { GatewaysService } from '../../registry/gateways.service.js';
+import type { Asked } from '../asked.decorator.js';
+import type { View } from '../common-view.js';
+import { Query } from '../query.js';
+
+/** Health and refresh of one Gateway. */
+@Injectable()
+export class GatewayWatch {
+  constructor(
+    private readonly gateways: GatewaysService,
+    private readonly sync: SyncService,
+    private readonly checks: HealthService,
+  ) {}
+
+  /** What is known; with `?probe=true` what a check finds now. */
+  async health(idOrName: string, { query }: Asked): Promise<View> {
+    const parameters = new Query(query);
+    const probe = parameters.flag('probe') ?? false;
+    parameters.check();
+    const { id } = await this.gateways.get(idOrName);
+    const found = probe ? await this.checks.check(id) : this.checks.view(id);
+    const gateway = await this.gateways.get(id);
+    return {
+      gatewayId: id,
+      name: gateway.name,
+      enabled: gateway.enabled,
+      status: gateway.status,
+      reachable: gateway.reachable,
+      lastSeen: gateway.lastSeen,
+      lastChecked: found.lastChecked,
+      latencyMs: found.latencyMs,
+      consecutiveFailures: found.consecutiveFailures,
+      protocolVersion: gateway.protocolVersion,
+      error: found.error ?? gateway.lastError,
+    };
+  }
+
+  async refresh(idOrName: string, { query, actor }: Asked): Promise<RefreshResult> {
+    const parameters = new Query(query);
+    const resources = parameters.flag('include_resources') ?? true;
+    const prompts = parameters.flag('include_prompts') ?? true;
+    parameters.check();
+    const { id } = await this.gateways.get(idOrName);
+    return this.sync.refresh(id, actor, { resources, prompts });
+  }
+}
