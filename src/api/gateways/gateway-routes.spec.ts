@@ -1,0 +1,179 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { pino } from 'pino';
+import request from 'supertest';
+import { aCaller } from '../../../test/builders/caller.js';
+import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
+import { AccessGuard } from '../../auth/access.guard.js';
+import { Config } from '../../config/config.js';
+import { ConfigModule } from '../../config/config.module.js';
+import { loadConfig } from '../../config/load-config.js';
+import type { ControlRequest } from '../../kernel/control-request.js';
+import { PlatformModule } from '../../platform/platform.module.js';
+import { ApiModule } from '../api.module.js';
+import { setupControlPlane } from '../setup.js';
+
+describe('routes of gateways', () => {
+  let app: NestExpressApplication;
+  let upstream: Upstream;
+  let caller = aCaller();
+  const http = () => request(app.getHttpServer());
+
+  beforeAll(async () => {
+    upstream = await startUpstream({ only: ['echo', 'ok'] });
+    const config = loadConfig({
+      DATABASE_URL: 'sqlite::memory:',
+      AUTH_ENCRYPTION_SECRET: 'k'.repeat(40),
+      JWT_SECRET_KEY: 'j'.repeat(40),
+      STDIO_UPSTREAMS_ENABLED: 'true',
+    });
+    const auth: CanActivate = {
+      canActivate: (context: ExecutionContext) => {
+        context.switchToHttp().getRequest<ControlRequest>().caller = caller;
+        return true;
+      },
+    };
+    const testing = await Test.createTestingModule({
+      imports: [
+        ConfigModule.forRoot(config),
+        PlatformModule.forRoot(config, pino({ level: 'silent' })),
+        ApiModule,
+      ],
+      providers: [
+        { provide: APP_GUARD, useValue: auth },
+        { provide: APP_GUARD, useClass: AccessGuard },
+      ],
+    }).compile();
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+    app = testing.createNestApplication<NestExpressApplication>({
+      bodyParser: false,
+      logger: false,
+    });
+    setupControlPlane(app, app.get(Config));
+    await app.listen(0, '127.0.0.1');
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await upstream.close();
+  });
+  beforeEach(() => {
+    caller = aCaller();
+  });
+
+  it('register, show, switch and delete a gateway', async () => {
+    const { body, headers } = await http()
+      .post('/gateways/')
+      .send({ gateway: { name: 'kit one', url: upstream.urls.http }, visibility: 'public' })
+      .expect(200)
+      .expect('ETag', '"v1"');
+    const { id } = body as { id: string };
+    expect(headers['location']).toBe(`/gateways/${id}`);
+    expect(body).toMatchObject({
+      slug: 'kit-one',
+      transport: 'STREAMABLEHTTP',
+      reachable: true,
+      status: 'healthy',
+      toolCount: 2,
+      authType: 'none',
+      authValue: null,
+      createdBy: 'alice',
+      createdVia: 'api',
+    });
+    expect(JSON.stringify(body)).not.toContain('Sealed');
+    expect((await http().get('/gateways?q=KIT')).body).toHaveLength(1);
+    const tools = await http().get('/tools?gateway_id=kit-one').expect(200);
+    expect(tools.body).toHaveLength(2);
+
+    const health = await http().get('/gateways/kit-one/health?probe=true').expect(200);
+    expect(health.body).toMatchObject({ gatewayId: id, status: 'healthy', error: null });
+    expect(typeof health.body.latencyMs).toBe('number');
+    const refreshed = await http().post(`/gateways/${id}/tools/refresh`).expect(200);
+    expect(refreshed.body).toMatchObject({ success: true, toolsAdded: 0, toolsRemoved: 0 });
+
+    const off = await http().post(`/gateways/${id}/toggle?activate=false`).expect(200);
+    expect(off.body).toMatchObject({
+      message: `Gateway ${id} deactivated`,
+      gateway: { status: 'disabled', toolCount: 2, tool_count: 2 },
+    });
+    expect((await http().get('/gateways')).body).toHaveLength(0);
+
+    await http().delete(`/gateways/${id}`).set('If-Match', '"v9"').expect(412);
+    const gone = await http().delete(`/gateways/${id}`).expect(200);
+    expect(gone.body).toEqual({ status: 'success', message: `Gateway ${id} deleted` });
+    const lost = await http().get(`/gateways/${id}`).expect(404);
+    expect(lost.body.message).toBe(lost.body.detail);
+  });
+
+  it('say why an upstream cannot be reached, and keep it only when asked to', async () => {
+    const dead = { name: 'dead', url: 'http://127.0.0.1:1/mcp' };
+    const { body } = await http().post('/gateways').send(dead).expect(502);
+    expect(body.message).toMatch(/refused/i);
+    const kept = await http().post('/gateways?allow_offline=true').send(dead).expect(200);
+    expect(kept.body).toMatchObject({ status: 'pending', reachable: false });
+    const again = await http().post('/gateways?allowOffline=1').send(dead).expect(409);
+    expect(again.body.message).toBe('Gateway name already exists');
+    await http().delete('/gateways/dead').expect(200);
+  });
+
+  it('never give a secret back, and mask what they keep', async () => {
+    const made = await http()
+      .post('/gateways?allow_offline=true')
+      .send({
+        name: 'locked',
+        url: 'http://127.0.0.1:1/mcp',
+        auth: { auth_type: 'bearer', auth_token: 's3cret' },
+      })
+      .expect(200);
+    expect(made.body).toMatchObject({ authType: 'bearer', authValue: '*****' });
+    const edited = await http()
+      .put('/gateways/locked')
+      .send({ authToken: '*****', description: 'x' })
+      .expect(200);
+    expect(made.text + edited.text).not.toContain('s3cret');
+    const { body } = await http()
+      .put('/gateways/locked')
+      .send({ url: 'http://127.0.0.2:1/mcp' })
+      .expect(422);
+    expect(body.code).toBe('secret_required');
+    await http().delete('/gateways/locked').expect(200);
+  });
+
+  it('let only those start processes who may run commands', async () => {
+    caller = aCaller({ role: 'operator' });
+    for (const body of [
+      { name: 'x', transport: 'STDIO', command: '/bin/true' },
+      { name: 'x', command: '/bin/true' },
+    ]) {
+      const refused = await http().post('/gateways').send(body).expect(403);
+      expect(refused.body.message).toBe('Insufficient permissions: admin.commands is required');
+    }
+    caller = aCaller();
+    const listed = await http()
+      .post('/gateways')
+      .send({ name: 'x', transport: 'STDIO', command: '/bin/true' })
+      .expect(403);
+    expect(listed.body.code).toBe('command_not_allowed');
+  });
+
+  it('refuse what is not served', async () => {
+    const { body } = await http()
+      .post('/gateways')
+      .send({
+        name: '<b>',
+        url: 'ftp://x',
+        transport: 'WEBSOCKET',
+        gatewayMode: 'direct_proxy',
+        visibility: 'private',
+      })
+      .expect(422);
+    expect(body.errors.map((e: { pointer: string }) => e.pointer).sort()).toEqual([
+      '/gatewayMode',
+      '/name',
+      '/transport',
+      '/visibility',
+    ]);
+  });
+});
