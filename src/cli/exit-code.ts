@@ -4,9 +4,14 @@ export const EXIT = {
   usage: 1,
   /** A check says no. */
   negative: 2,
+  /** The wrapper was not told where to (OPERATIONS.md §1.5). */
+  noUrl: 2,
+  denied: 3,
   unreachable: 4,
   invalid: 6,
   timedOut: 124,
+  interrupted: 130,
+  terminated: 143,
   configuration: 78,
 } as const;
 

@@ -33,6 +33,7 @@ function buildProgram(io: Io, result: Result): Command {
   addServe(program, io, result);
   addToken(program, io, result);
   addConfig(program, io, result);
+  addWrapper(program, result);
   addSmall(program, io, result);
   return program;
 }
@@ -103,6 +104,21 @@ function addConfig(program: Command, io: Io, result: Result): void {
     .action(async (options: { json?: boolean }) => {
       const { printConfig } = await import('./commands/config.js');
       printConfig(options, io);
+    });
+}
+
+/** Reads its own flags, so that `mcpgateway-wrapper` can do without what stands here. */
+function addWrapper(program: Command, result: Result): void {
+  program
+    .command('wrapper')
+    .description('stdio to gateway, for clients that start servers as programs')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[flags...]', 'see mcpgateway wrapper --help')
+    .action(async (flags: string[]) => {
+      const { runWrapper } = await import('./wrapper/main.js');
+      const { processIo } = await import('./wrapper/process-io.js');
+      result.code = await runWrapper(flags, processIo());
     });
 }
 

@@ -1,0 +1,27 @@
+import { shownUrl, toEndpoint } from './endpoint.js';
+
+describe('the endpoint of a URL', () => {
+  it.each([
+    ['http://h:4444', 'http://h:4444/mcp'],
+    ['http://h:4444/', 'http://h:4444/mcp'],
+    ['https://h/gw/', 'https://h/gw/mcp'],
+    ['http://h/mcp', 'http://h/mcp'],
+    ['http://h/mcp/', 'http://h/mcp'],
+    ['http://h/servers/dev', 'http://h/servers/dev/mcp'],
+    ['http://h/servers/dev/mcp', 'http://h/servers/dev/mcp'],
+    ['http://h/servers/dev/sse', 'http://h/servers/dev/mcp'],
+    ['http://h/sse?x=1#top', 'http://h/mcp?x=1'],
+  ])('%s is %s', (given, endpoint) => {
+    expect(toEndpoint(given).url.href).toBe(endpoint);
+  });
+
+  it('takes a user and password out of the URL', () => {
+    const { url, authorization } = toEndpoint('http://al%40x:p%3Aw@h/mcp?key=s');
+    expect(authorization).toBe(`Basic ${Buffer.from('al@x:p:w').toString('base64')}`);
+    expect(shownUrl(url)).toBe('http://h/mcp');
+  });
+
+  it.each(['', 'localhost:4444', 'ws://h/ws', 'http://'])('refuses %j', (given) => {
+    expect(() => toEndpoint(given)).toThrow('http://');
+  });
+});
