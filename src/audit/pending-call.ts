@@ -16,13 +16,39 @@ export function toRecord({ callId, atMs, clientInfo, ...rest }: PendingCall): Ca
   return {
     ...rest,
     id: `${Math.floor(atMs).toString(36).padStart(9, '0')}-${callId}`,
-    at: new Date(atMs).toISOString(),
+    at: isoTime(atMs),
     client: clientName(clientInfo),
   };
 }
 
+let second = 0;
+let secondText = '';
+
+/** ISO 8601 UTC with milliseconds; most records of a batch share their second. */
+function isoTime(atMs: number): string {
+  const whole = Math.floor(atMs);
+  const ms = whole % 1000;
+  if (whole - ms !== second) {
+    second = whole - ms;
+    secondText = new Date(second).toISOString().slice(0, 20);
+  }
+  return `${secondText}${String(ms).padStart(3, '0')}Z`;
+}
+
+const names = new Map<string, string | null>();
+const MAX_NAMES = 1000;
+
+/** Clients repeat: each way of naming itself is read once. */
 function clientName(clientInfo: string | null): string | null {
   if (clientInfo === null) return null;
+  const known = names.get(clientInfo);
+  if (known !== undefined) return known;
+  const name = readName(clientInfo);
+  if (names.size < MAX_NAMES) names.set(clientInfo, name);
+  return name;
+}
+
+function readName(clientInfo: string): string | null {
   let info: { name?: unknown; version?: unknown } | null;
   try {
     info = JSON.parse(clientInfo) as typeof info;

@@ -109,6 +109,8 @@ export function scanElements(text: string, options: ScanOptions = {}): string[] 
 class Scanner {
   private at = 0;
   private depth = 0;
+  /** Keys of the objects that are open, outermost first. */
+  private readonly keys: string[] = [];
   private readonly nestedNames: readonly string[];
   private readonly maxDepth: number;
   private readonly uniqueKeys: boolean;
@@ -287,10 +289,11 @@ class Scanner {
       this.depth--;
       return;
     }
-    const seen = this.uniqueKeys ? new KeySet() : null;
+    const from = this.keys.length;
+    let many: Set<string> | null = null;
     for (;;) {
       const key = this.key();
-      if (seen?.addOrFail(key) === false) this.fail('duplicate');
+      if (this.uniqueKeys) many = this.note(key, from, many);
       this.colon();
       const start = this.at;
       if (isTop && this.text.charCodeAt(start) === 0x7b && this.nestedNames.includes(key)) {
@@ -305,7 +308,20 @@ class Scanner {
       if (c !== 0x2c) this.fail('syntax');
       this.blank();
     }
+    this.keys.length = from;
     this.depth--;
+  }
+
+  /** Remembers a key of the object whose keys begin at `from`: in a list, in a Set once it is long. */
+  private note(key: string, from: number, many: Set<string> | null): Set<string> | null {
+    if (many !== null) {
+      if (many.has(key)) this.fail('duplicate');
+      return many.add(key);
+    }
+    const { keys } = this;
+    for (let i = from; i < keys.length; i++) if (keys[i] === key) this.fail('duplicate');
+    keys.push(key);
+    return keys.length - from > MAX_LINEAR_KEYS ? new Set(keys.slice(from)) : null;
   }
 
   private key(): string {
@@ -322,24 +338,5 @@ class Scanner {
     if (this.text.charCodeAt(this.at) !== 0x3a) this.fail('syntax');
     this.at++;
     this.blank();
-  }
-}
-
-/** Keys seen in one object: a short list first, a Set once that would be slow. */
-class KeySet {
-  private readonly list: string[] = [];
-  private set: Set<string> | null = null;
-
-  /** @returns false when the key was there already */
-  addOrFail(key: string): boolean {
-    if (this.set !== null) {
-      if (this.set.has(key)) return false;
-      this.set.add(key);
-      return true;
-    }
-    if (this.list.includes(key)) return false;
-    this.list.push(key);
-    if (this.list.length > MAX_LINEAR_KEYS) this.set = new Set(this.list);
-    return true;
   }
 }

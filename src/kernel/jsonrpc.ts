@@ -12,15 +12,13 @@ export interface Message {
   readonly params: Members | null;
   /** All members of the envelope. */
   readonly top: Members;
-  /** Members of `result` when it is an object (responses). */
-  readonly result: Members | null;
 }
 
 /** Deepest nesting of a message from a client (API.md §1.2). */
 export const MAX_JSON_DEPTH = 64;
 
-const REQUEST_SCAN = { nested: ['params', 'result'], maxDepth: MAX_JSON_DEPTH } as const;
-const REPLY_SCAN = { nested: ['params', 'result'], maxDepth: 512, uniqueKeys: false } as const;
+const REQUEST_SCAN = { nested: ['params'], maxDepth: MAX_JSON_DEPTH } as const;
+const REPLY_SCAN = { nested: ['params'], maxDepth: 512, uniqueKeys: false } as const;
 
 /**
  * Reads one message of a client.
@@ -54,7 +52,6 @@ function classify(text: string, options: Parameters<typeof scanJson>[1]): Messag
       method: '',
       params: null,
       top,
-      result: nested['result'] ?? null,
     };
   }
   if (top.has('params') && nested['params'] === undefined)
@@ -65,7 +62,6 @@ function classify(text: string, options: Parameters<typeof scanJson>[1]): Messag
     method,
     params: nested['params'] ?? null,
     top,
-    result: null,
   };
 }
 
@@ -96,6 +92,12 @@ function checkedId(raw: string): string {
   const value: unknown = /^[-\d]/.test(raw) ? Number(raw) : null;
   if (Number.isSafeInteger(value)) return raw;
   throw invalid("'id' must be a string or a safe integer", null);
+}
+
+/** Members of the `result` of a response; `null` when it is no object. */
+export function resultMembers(message: Message): Members | null {
+  const raw = message.top.raw('result');
+  return raw?.startsWith('{') === true ? scanned(raw, REPLY_SCAN).top : null;
 }
 
 /** A JSON-RPC error that an upstream answered: passed on as it came, `error` is its object as text. */

@@ -3,6 +3,7 @@ import {
   notificationText,
   parseUpstreamMessage,
   requestText,
+  resultMembers,
 } from '../../kernel/jsonrpc.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
@@ -86,10 +87,11 @@ export class Session {
 
   /** The client's `initialize` has its answer. */
   opened(request: Message, answer: Message, sessionId: string | null): void {
-    if (answer.result === null) return;
+    const result = resultMembers(answer);
+    if (result === null) return;
     this.params = request.params?.without() ?? '';
-    this.negotiated = answer.result.string('protocolVersion') ?? LATEST_LEGACY;
-    this.kinds = kindsOf(answer.result.raw('capabilities'));
+    this.negotiated = result.string('protocolVersion') ?? LATEST_LEGACY;
+    this.kinds = kindsOf(result.raw('capabilities'));
     this.remote.join(sessionId, this.negotiated);
     this.log.info({ event: 'session.opened', revision: this.negotiated });
   }
@@ -142,7 +144,8 @@ export class Session {
     const outcome = await exchange.done;
     clearTimeout(timer);
     // Assigned in a callback, which the compiler does not follow.
-    const result = (answer as Message | null)?.result ?? null;
+    const said = answer as Message | null;
+    const result = said === null ? null : resultMembers(said);
     if (result === null) return outcome;
     this.remote.join(outcome.sessionId, result.string('protocolVersion') ?? LATEST_LEGACY);
     await this.remote.postAside(notificationText('notifications/initialized', ''));

@@ -73,5 +73,7 @@ export interface ErrorContext {
 }
 
 export function flat(headers: Headers | null | undefined): string[] {
-  return headers === null || headers === undefined ? [] : Object.entries(headers).flat();
+  const list: string[] = [];
+  for (const name in headers) list.push(name, headers[name] as string);
+  return list;
 }

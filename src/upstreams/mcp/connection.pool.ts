@@ -165,7 +165,9 @@ export class ConnectionPool implements OnModuleDestroy {
   private async drop(which: (entry: Entry) => boolean): Promise<void> {
     const chosen = [...this.entries.values()].filter(which);
     for (const entry of chosen) this.entries.delete(entry.key);
-    await Promise.all(chosen.map((entry) => entry.connection?.close()));
+    await Promise.all(
+      chosen.flatMap(({ connection }) => (connection === null ? [] : [connection.close()])),
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
-import { LegClock } from './leg-clock.js';
+import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
 
 /** What a leg needs of its connection. */
@@ -28,10 +28,11 @@ type Mode = 'none' | 'json' | 'stream' | 'refused';
  * One request to a Streamable HTTP upstream: one POST, answered by JSON or by an event stream that
  * is resumed when the upstream hangs up before its answer (25 Transports §Resumability).
  */
-export class HttpLeg implements Dispatcher.DispatchHandler {
+export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   private controller: Dispatcher.DispatchController | null = null;
   private readonly clock: LegClock;
-  private readonly messages: LegMessages;
+  /** Made when the upstream says anything but its answer. */
+  private messages: LegMessages | null = null;
   private mode: Mode = 'none';
   private status = 0;
   private statusText = '';
@@ -53,13 +54,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler {
     private readonly resolve: (result: string) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    this.clock = new LegClock(request.silenceMs, request.totalMs, (ms) => {
-      this.giveUp(
-        new GatewayError('upstream_timeout', { what: this.what(), ms }),
-        'timed out, the gateway no longer waits',
-      );
-    });
-    this.messages = new LegMessages(id, request, line, this.clock);
+    this.clock = new LegClock(request.silenceMs, request.totalMs, this);
   }
 
   start(body: string): void {
@@ -67,6 +62,13 @@ export class HttpLeg implements Dispatcher.DispatchHandler {
       this.giveUp(new GatewayError('cancelled'), reason);
     });
     if (!this.done) this.line.dispatch(this, body, null);
+  }
+
+  ranOut(ms: number): void {
+    this.giveUp(
+      new GatewayError('upstream_timeout', { what: this.what(), ms }),
+      'timed out, the gateway no longer waits',
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -148,9 +150,14 @@ export class HttpLeg implements Dispatcher.DispatchHandler {
   private event(data: string): void {
     const message = this.parsed(data);
     if (message === null) return;
-    if (message.kind !== 'response') this.messages.take(message);
+    if (message.kind !== 'response') this.said(message);
     else if (message.id === String(this.id)) this.answer(message);
     else this.line.dropped('response_id');
+  }
+
+  private said(message: Message): void {
+    this.messages ??= new LegMessages(this.id, this.request, this.line, this.clock);
+    this.messages.take(message);
   }
 
   /** An upstream that breaks JSON within its stream has broken the stream. */
@@ -252,7 +259,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler {
     if (this.done) return;
     this.done = true;
     this.clock.stop();
-    this.messages.end();
+    this.messages?.end();
     this.chunks = [];
     if (error === null) this.resolve(result as string);
     else this.reject(error);

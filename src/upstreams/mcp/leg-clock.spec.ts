@@ -6,7 +6,7 @@ describe('LegClock', () => {
 
   const started = (silenceMs: number, totalMs: number) => {
     const ends: number[] = [];
-    const clock = new LegClock(silenceMs, totalMs, (ms) => ends.push(ms));
+    const clock = new LegClock(silenceMs, totalMs, { ranOut: (ms) => ends.push(ms) });
     return { clock, ends };
   };
 

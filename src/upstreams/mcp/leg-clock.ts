@@ -1,19 +1,26 @@
-/** The two clocks of a request (PROTOCOL.md §4.6) on one timer: silence, which activity resets, and total. */
+/** Whoever waits: told how long was waited, in ms, when either clock has run out. */
+export interface Waiting {
+  ranOut(waitedMs: number): void;
+}
+
+/**
+ * The two clocks of a request (PROTOCOL.md §4.6) on one timer: silence, which activity resets, and
+ * total. Made for every call: no closures, which cost more than all the rest of it.
+ */
 export class LegClock {
   private readonly startedAt: number;
   private lastAt: number;
   private timer: NodeJS.Timeout | null;
-  private standingSince: number | null = null;
+  private standingSince = -1;
   private stoodMs = 0;
 
-  /** @param onEnd told how long was waited, in ms, when either clock has run out */
   constructor(
     private readonly silenceMs: number,
     private readonly totalMs: number,
-    private readonly onEnd: (waitedMs: number) => void,
+    private readonly waiting: Waiting,
   ) {
     this.startedAt = this.lastAt = performance.now();
-    this.timer = setTimeout(this.check, Math.min(silenceMs, totalMs));
+    this.timer = setTimeout(check, Math.min(silenceMs, totalMs), this);
   }
 
   /** Something of this request arrived: silence starts anew. */
@@ -23,13 +30,13 @@ export class LegClock {
 
   /** Both clocks stand still while a person or model answers a question of the upstream. */
   stand(): void {
-    this.standingSince ??= performance.now();
+    if (this.standingSince < 0) this.standingSince = performance.now();
   }
 
   go(): void {
-    if (this.standingSince === null) return;
+    if (this.standingSince < 0) return;
     this.stoodMs += performance.now() - this.standingSince;
-    this.standingSince = null;
+    this.standingSince = -1;
     this.touch();
   }
 
@@ -38,16 +45,22 @@ export class LegClock {
     this.timer = null;
   }
 
-  private readonly check = (): void => {
+  /** Looks at both clocks; called by the timer. */
+  check(): void {
     if (this.timer === null) return;
     const now = performance.now();
-    const stood = this.stoodMs + (this.standingSince === null ? 0 : now - this.standingSince);
-    const silent = this.standingSince === null ? now - this.lastAt : 0;
+    const isStanding = this.standingSince >= 0;
+    const stood = this.stoodMs + (isStanding ? now - this.standingSince : 0);
+    const silent = isStanding ? 0 : now - this.lastAt;
     const total = now - this.startedAt - stood;
     const left = Math.min(this.silenceMs - silent, this.totalMs - total);
-    if (left <= 1 && this.standingSince === null) {
+    if (left <= 1 && !isStanding) {
       this.timer = null;
-      this.onEnd(total >= this.totalMs - 1 ? this.totalMs : this.silenceMs);
-    } else this.timer = setTimeout(this.check, Math.max(left, 5));
-  };
+      this.waiting.ranOut(total >= this.totalMs - 1 ? this.totalMs : this.silenceMs);
+    } else this.timer = setTimeout(check, Math.max(left, 5), this);
+  }
+}
+
+function check(clock: LegClock): void {
+  clock.check();
 }

@@ -33,12 +33,14 @@ export class PipeLeg {
     private readonly line: PipeLine,
     private readonly settle: Settle,
   ) {
-    this.clock = new LegClock(request.silenceMs, request.totalMs, (ms) => {
-      const what = request.method === 'tools/call' ? 'Tool call' : request.method;
-      this.giveUp(
-        new GatewayError('upstream_timeout', { what, ms }),
-        'timed out, the gateway no longer waits',
-      );
+    this.clock = new LegClock(request.silenceMs, request.totalMs, {
+      ranOut: (ms) => {
+        const what = request.method === 'tools/call' ? 'Tool call' : request.method;
+        this.giveUp(
+          new GatewayError('upstream_timeout', { what, ms }),
+          'timed out, the gateway no longer waits',
+        );
+      },
     });
     this.messages = new LegMessages(id, request, line, this.clock);
     request.abort.onAbort((reason) => {
@@ -83,7 +85,8 @@ export class PipeLeg {
 
   answer(message: Message): void {
     const error = message.top.raw('error');
-    const result = message.result === null ? undefined : message.top.raw('result');
+    const raw = message.top.raw('result');
+    const result = raw?.startsWith('{') === true ? raw : undefined;
     if (error !== undefined) this.fail(rpcError(error));
     else if (result === undefined) this.fail(failure('Upstream sent a result that is no object'));
     else if (this.finish()) this.settle.resolve(result);
