@@ -3,10 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { ConfigError } from './config/config-error.js';
 import { loadConfig } from './config/load-config.js';
+import { judgeSafety } from './config/safety.js';
 import { createApp } from './create-app.js';
 import { drain } from './drain.js';
 import { createLogger } from './platform/log/log.js';
 import type { Log } from './platform/log/log.js';
+import { EgressPolicy } from './platform/http/egress-policy.js';
 import { resolveSecrets } from './platform/crypto/secrets.js';
 import { registerGatewaysFile } from './gateways-file.js';
 
@@ -28,9 +30,12 @@ export async function bootstrap(options: BootstrapOptions = {}): Promise<void> {
   const loaded = loadConfig(process.env, { flags: options.flags ?? {} });
   const log = createLogger(loaded);
   const config = resolveSecrets(loaded, log);
+  for (const warning of judgeSafety(config, process.env).warnings)
+    log.warn({ event: 'config.unsafe', ...warning });
   const app = await createApp(config, log);
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;
+  app.get(EgressPolicy).listensOn(port);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `http://${host}:${String(port)}${config.appRootPath}`;
   log.info({ event: 'gateway.listening', url, pid: process.pid }, `Listening on ${url}`);

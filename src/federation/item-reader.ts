@@ -10,12 +10,19 @@ interface KindRule {
   readonly kind: SkippedItem['kind'];
   /** The member that tells the items of a list apart. */
   readonly key: 'name' | 'uri' | 'uriTemplate';
+  /** A member that must be there, a JSON Schema of `type: object` (25 Tools §Tool). */
+  readonly schema?: string;
   /** Members that must be objects where they are present. */
   readonly objects: readonly string[];
 }
 
 export const KIND_RULES: Readonly<Record<ListKind, KindRule>> = {
-  tools: { kind: 'tool', key: 'name', objects: ['inputSchema', 'outputSchema', 'annotations'] },
+  tools: {
+    kind: 'tool',
+    key: 'name',
+    schema: 'inputSchema',
+    objects: ['outputSchema', 'annotations'],
+  },
   prompts: { kind: 'prompt', key: 'name', objects: [] },
   resources: { kind: 'resource', key: 'uri', objects: [] },
   resourceTemplates: { kind: 'resource_template', key: 'uriTemplate', objects: [] },
@@ -52,15 +59,25 @@ export function readPage(list: ListKind, result: string): Page | undefined {
 }
 
 function readItem(list: ListKind, text: string): { name: string; reason?: string } {
-  const { key, objects } = KIND_RULES[list];
+  const { key, schema, objects } = KIND_RULES[list];
   const members = membersOf(text);
   if (members === undefined) return { name: '', reason: 'not an object' };
   const name = members.string(key);
   if (name === undefined || name === '') return { name: '', reason: `no valid ${key}` };
   if (key === 'name' && name.length > MAX_NAME_LENGTH)
     return { name, reason: `the name is longer than ${String(MAX_NAME_LENGTH)} characters` };
+  const fault = schema === undefined ? undefined : schemaFault(schema, members.raw(schema));
+  if (fault !== undefined) return { name, reason: fault };
   const bad = objects.find((o) => members.has(o) && !members.raw(o)?.startsWith('{'));
   return bad === undefined ? { name } : { name, reason: `${bad} is not an object` };
+}
+
+/** One tool without a schema makes strict clients refuse the whole list. */
+function schemaFault(member: string, raw: string | undefined): string | undefined {
+  if (raw === undefined) return `${member} is missing`;
+  const schema = membersOf(raw);
+  if (schema === undefined) return `${member} is not an object`;
+  return schema.string('type') === 'object' ? undefined : `${member} is not of type object`;
 }
 
 /** The members of a text that must be an object; `undefined` when it is something else. */

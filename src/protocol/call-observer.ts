@@ -4,29 +4,42 @@ import { LOG_LEVELS, isLogLevel } from '../kernel/mcp.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { ClientRequests } from './client-requests.js';
+import { FloodGate } from './flood-gate.js';
 import type { Sessions } from './session/sessions.js';
 
 /** Relays what an upstream says within a call to the one client that made it. */
 export class CallObserver implements UpstreamObserver {
+  private readonly gate: FloodGate;
+
   constructor(
     private readonly call: Call,
     /** The client's progress token as written. */
     private readonly progressToken: string | undefined,
     private readonly sessions: Sessions,
     private readonly clientRequests: ClientRequests,
-  ) {}
+    onDropped: () => void,
+  ) {
+    this.gate = new FloodGate((text) => {
+      this.call.channel.send(text);
+    }, onDropped);
+  }
 
   progress(params: string): void {
     if (this.progressToken === undefined) return;
     const token = `"progressToken":${this.progressToken}`;
-    this.call.channel.send(
+    this.gate.latest(
       notificationText('notifications/progress', params === '' ? token : `${token},${params}`),
     );
   }
 
   notification(method: string, params: string): void {
     if (method === 'notifications/message' && !this.wants(params)) return;
-    this.call.channel.send(notificationText(method, params));
+    this.gate.each(notificationText(method, params));
+  }
+
+  /** The answer comes next: progress that waits goes before it, unless nobody wants it any more. */
+  end(): void {
+    this.gate.end(!this.call.abort.aborted);
   }
 
   ask(method: string, params: string, answer: (reply: string) => void): () => void {

@@ -23,12 +23,6 @@ describe('the protocol', () => {
     expect(answer.headers.get('mcp-session-id')).toBeNull();
   });
 
-  it('serves the plain form of ping', async () => {
-    const ping = { jsonrpc: '2.0', id: 'test-123', method: 'ping' };
-    const answer = await world.rest('POST', '/protocol/ping', ping);
-    expect(answer.json()).toEqual({ jsonrpc: '2.0', id: 'test-123', result: {} });
-  });
-
   over('http', 'rpc')(
     'tells an unknown method',
     () => world,

@@ -150,7 +150,7 @@ describe('spawnChild', () => {
 
   it('waits for room, and lets a line be taken back until then', async () => {
     const { child, line } = run(
-      `${STAY} console.log('up'); process.once('SIGUSR2', () => { let n = 0; process.stdin.on('data', (d) => { n += d.length; }).on('end', () => { console.log(n); process.exit(0); }); });`,
+      `${STAY} process.once('SIGUSR2', () => { let n = 0; process.stdin.on('data', (d) => { n += d.length; }).on('end', () => { console.log(n); process.exit(0); }); }); console.log('up');`,
     );
     await line();
     const big = 'x'.repeat(4 * 1024 * 1024);

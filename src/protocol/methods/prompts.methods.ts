@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { scanElements, scanJson } from '../../kernel/json-scan.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
 import { UpwardCalls } from './upward.js';
 
+/** How an upstream's own JSON is read: what it repeats is its own affair. */
+const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const NOTHING_TO_OFFER = '{"completion":{"values":[],"total":0,"hasMore":false}}';
 
 @Injectable()
@@ -41,6 +43,7 @@ export class PromptsMethods {
       server: call.serverId,
       upstreamName: prompt.originalName,
     };
+    requireArguments(prompt.definition, params.raw('arguments'));
     const rest = params.without('name', '_meta');
     const own = `"name":${JSON.stringify(prompt.originalName)}`;
     return this.upward.send(call, {
@@ -98,5 +101,21 @@ export class PromptsMethods {
     const { gateway, resource } = view.template(uri);
     const own = JSON.stringify(resource.uri);
     return { gateway, kind: 'Resource', name: uri, ref: `{"type":"ref/resource","uri":${own}}` };
+  }
+}
+
+/** @throws GatewayError `missing_parameter` naming what the prompt needs and the caller left out */
+function requireArguments(definition: string, raw: string | undefined): void {
+  if (raw !== undefined && !raw.startsWith('{'))
+    throw new GatewayError('invalid_params', { reason: 'arguments must be an object' });
+  const declared = scanJson(definition, RELAYED).top.raw('arguments');
+  if (declared?.startsWith('[') !== true) return;
+  const given = raw === undefined ? undefined : scanJson(raw, RELAYED).top;
+  for (const text of scanElements(declared, RELAYED)) {
+    const { kind, top } = scanJson(text, RELAYED);
+    const name = kind === 'object' ? top.string('name') : undefined;
+    if (name === undefined || top.raw('required') !== 'true') continue;
+    if (given?.has(name) !== true)
+      throw new GatewayError('missing_parameter', { what: `prompt argument '${name}'` });
   }
 }

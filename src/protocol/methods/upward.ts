@@ -4,6 +4,7 @@ import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { Config } from '../../config/config.js';
+import { Meters } from '../../platform/metrics/meters.js';
 import { Invoker } from '../../upstreams/invoker.js';
 import { CallObserver } from '../call-observer.js';
 import { ClientRequests } from '../client-requests.js';
@@ -42,16 +43,16 @@ export class UpwardCalls {
     private readonly config: Config,
     private readonly sessions: Sessions,
     private readonly clientRequests: ClientRequests,
+    private readonly meters: Meters,
   ) {}
 
   /** @returns the upstream's `result`, untouched */
   send(call: Call, up: Upward): Promise<string> {
     const { gateway } = up;
-    const raw = call.message.params?.raw('_meta');
-    const meta = raw === undefined ? undefined : metaOf(raw);
+    const meta = metaOf(call.message.params?.raw('_meta'));
     const token = meta?.raw('progressToken');
-    const isHeard = call.channel.canNotify;
-    return this.invoker.invoke({
+    const observer = call.channel.canNotify ? this.observer(call, token) : null;
+    const answer = this.invoker.invoke({
       gateway,
       driver: 'mcp',
       name: up.name,
@@ -61,21 +62,30 @@ export class UpwardCalls {
         method: call.message.method,
         params: up.params,
         meta: meta?.without(...OURS) ?? '',
-        wantsProgress: isHeard && token !== undefined,
+        wantsProgress: observer !== null && token !== undefined,
         caller: call.caller,
         client: call.client,
-        observer: isHeard
-          ? new CallObserver(call, token, this.sessions, this.clientRequests)
-          : null,
+        observer,
         abort: call.abort,
         silenceMs: up.timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs,
         totalMs: gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
       },
     });
+    if (observer === null) return answer;
+    return answer.finally(() => {
+      observer.end();
+    });
+  }
+
+  private observer(call: Call, token: string | undefined): CallObserver {
+    return new CallObserver(call, token, this.sessions, this.clientRequests, () => {
+      this.meters.dropped('flood');
+    });
   }
 }
 
-function metaOf(raw: string): ReturnType<typeof scanJson>['top'] {
+function metaOf(raw: string | undefined): ReturnType<typeof scanJson>['top'] | undefined {
+  if (raw === undefined) return undefined;
   const scanned = scanJson(raw);
   if (scanned.kind !== 'object')
     throw new GatewayError('invalid_params', { reason: "'_meta' must be an object" });

@@ -12,6 +12,10 @@ export class ConnectionKindRegistry {
     this.kinds.set(kind.transport, kind);
   }
 
+  all(): Iterable<ConnectionKind> {
+    return this.kinds.values();
+  }
+
   get(transport: GatewayTransport): ConnectionKind {
     const kind = this.kinds.get(transport);
     if (kind === undefined) throw new Error(`no connection kind for ${transport}`);

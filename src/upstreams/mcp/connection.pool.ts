@@ -67,10 +67,13 @@ export class ConnectionPool implements OnModuleDestroy {
     for (const entry of this.entries.values())
       if (entry.gatewayId === gateway.id && entry.connection === connection)
         entry.connection = null;
+    // It is of no use any more: what its end still meets is no news.
+    void connection.close().catch(() => undefined);
   }
 
   /** Closes what was opened for a Gateway whose settings changed or that is gone. */
   closeGateway(id: GatewayId): Promise<void> {
+    this.dialer.forget(id);
     return this.drop((entry) => entry.gatewayId === id);
   }
 

@@ -60,6 +60,8 @@ export interface ConnectionKind {
   readonly transport: GatewayTransport;
   /** Connects and initialises. @throws GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout` */
   open(options: OpenOptions): Promise<UpstreamConnection>;
+  /** Drops what is remembered of a Gateway between its connections. */
+  forget?(id: Gateway['id']): void;
 }
 
 /** The upstream no longer knows our session (404, 410, or 400 about the session): nothing has run. */

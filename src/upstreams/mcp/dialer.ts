@@ -66,6 +66,11 @@ export class Dialer {
     }
   }
 
+  /** The Gateway was changed or is gone: what was remembered of its failures no longer holds. */
+  forget(id: Gateway['id']): void {
+    for (const kind of this.kinds.all()) kind.forget?.(id);
+  }
+
   private async dial(transport: GatewayTransport, options: OpenOptions): Promise<Dialled> {
     return { connection: await this.kinds.get(transport).open(options), transport };
   }

@@ -13,6 +13,7 @@ import { HttpAddress, sendAside } from './http-line.js';
 import { HttpListener } from './http-listener.js';
 import { paramsOf } from './leg-messages.js';
 import { probeRequest } from './probe-request.js';
+import { requestBody } from './request-text.js';
 
 /** Streamable HTTP towards legacy upstreams: one POST per request over a pool of kept-alive connections. */
 @Injectable()
@@ -97,7 +98,7 @@ class HttpConnection implements UpstreamConnection, HttpLine {
   request(request: UpstreamRequest): Promise<string> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      new HttpLeg(this, id, request, resolve, reject).start(bodyOf(id, request));
+      new HttpLeg(this, id, request, resolve, reject).start(requestBody(id, request));
     });
   }
 
@@ -203,15 +204,6 @@ class HttpConnection implements UpstreamConnection, HttpLine {
     this.listener?.close();
     if (this.hasSession) await sendAside(this.pool, this.address, 'DELETE', null);
   }
-}
-
-function bodyOf(id: number, request: UpstreamRequest): string {
-  const { params, meta, wantsProgress, method } = request;
-  const token = wantsProgress ? `"progressToken":${String(id)}` : '';
-  const inside = meta === '' || token === '' ? meta + token : `${meta},${token}`;
-  const withMeta =
-    inside === '' ? params : `${params === '' ? '' : `${params},`}"_meta":{${inside}}`;
-  return `{"jsonrpc":"2.0","id":${String(id)},"method":"${method}","params":{${withMeta}}}`;
 }
 
 /** Whether an error is the upstream's refusal of this way of speaking (25 Transports §Backwards Compatibility). */
