@@ -18,13 +18,14 @@ const notFound = (): never => {
 
 describe('discovery', () => {
   it('keeps the text of every item as it came', async () => {
+    const b = '{"name":"b","inputSchema":{"type":"object"}}';
     const item = '{ "name":"a", "inputSchema" : {"type":"object","x":1.0}, "é":"\\u00e9" }';
     const { found } = await discover(
-      upstream({ tools: {} }, () => Promise.resolve(`{"tools":[ ${item} ,{"name":"b"}]}`)),
+      upstream({ tools: {} }, () => Promise.resolve(`{"tools":[ ${item} ,${b}]}`)),
     );
     expect(found.tools).toEqual([
       { name: 'a', text: item },
-      { name: 'b', text: '{"name":"b"}' },
+      { name: 'b', text: b },
     ]);
     expect(found).toMatchObject({ instructions: 'be kind', serverInfo: { name: 'x' } });
   });
@@ -44,7 +45,7 @@ describe('discovery', () => {
 
   it('leaves out bad items alone, each with a reason', async () => {
     const tools = [
-      { name: 'good' },
+      { name: 'good', inputSchema: { type: 'object' } },
       { name: 'y'.repeat(129) },
       { name: 3 },
       { name: 'schema', inputSchema: 'x' },
@@ -65,7 +66,8 @@ describe('discovery', () => {
   it('keeps what it can when a list fails', async () => {
     const discovery = await discover(
       upstream({ tools: {}, resources: {}, prompts: {} }, (method) => {
-        if (method === 'tools/list') return Promise.resolve('{"tools":[{"name":"a"}]}');
+        if (method === 'tools/list')
+          return Promise.resolve('{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}');
         if (method === 'resources/list') return Promise.resolve('{"resources":{}}');
         return notFound();
       }),
@@ -83,9 +85,9 @@ describe('discovery', () => {
 
   it('follows cursors as they are, an empty one too', async () => {
     const pages: Record<string, string> = {
-      '': '{"tools":[{"name":"a"}],"nextCursor":""}',
-      '"cursor":""': '{"tools":[{"name":"b"}],"nextCursor":"\\"1"}',
-      '"cursor":"\\"1"': '{"tools":[{"name":"c"}]}',
+      '': '{"tools":[{"name":"a","inputSchema":{"type":"object"}}],"nextCursor":""}',
+      '"cursor":""': '{"tools":[{"name":"b","inputSchema":{"type":"object"}}],"nextCursor":"\\"1"}',
+      '"cursor":"\\"1"': '{"tools":[{"name":"c","inputSchema":{"type":"object"}}]}',
     };
     const { found } = await discover(
       upstream({ tools: {} }, (_method, params) => Promise.resolve(pages[params] as string)),
@@ -99,7 +101,9 @@ describe('discovery', () => {
     const { found } = await discover(
       upstream({ tools: {} }, () => {
         asked++;
-        return Promise.resolve(`{"tools":[{"name":"t${String(asked)}"}],"nextCursor":"same"}`);
+        return Promise.resolve(
+          `{"tools":[{"name":"t${String(asked)}","inputSchema":{"type":"object"}}],"nextCursor":"same"}`,
+        );
       }),
     );
     expect(asked).toBe(2);
@@ -113,7 +117,10 @@ describe('discovery', () => {
     let asked = 0;
     const endless = (perPage: number): Ask => {
       return () => {
-        const tools = Array.from({ length: perPage }, (_, i) => ({ name: `t${asked}-${i}` }));
+        const tools = Array.from({ length: perPage }, (_, i) => ({
+          name: `t${asked}-${i}`,
+          inputSchema: { type: 'object' },
+        }));
         return Promise.resolve(JSON.stringify({ tools, nextCursor: String(asked++) }));
       };
     };

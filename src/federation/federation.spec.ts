@@ -217,7 +217,11 @@ describe('federation', () => {
 
   it('says what a refresh changed, and shares runs', async () => {
     const gateway = await register();
-    upstream.tools = [{ name: 'other' }, { name: 'x'.repeat(200) }, 7];
+    upstream.tools = [
+      { name: 'other', inputSchema: { type: 'object' } },
+      { name: 'x'.repeat(200) },
+      7,
+    ];
     const before = upstream.seen.filter((method) => method === 'tools/list').length;
     const results = await Promise.all(
       Array.from({ length: 20 }, () => sync().refresh(gateway.id, SYSTEM_ACTOR)),
@@ -247,7 +251,7 @@ describe('federation', () => {
     await register();
     await until(() => upstream.listens);
     const before = upstream.seen.length;
-    upstream.tools = [{ name: 'new' }];
+    upstream.tools = [{ name: 'new', inputSchema: { type: 'object' } }];
     for (let i = 0; i < 100; i++) upstream.say({ method: 'notifications/tools/list_changed' });
     await until(() => toolNames().includes('fake-new'));
     expect(upstream.seen.length - before).toBeLessThanOrEqual(2);
@@ -294,7 +298,7 @@ describe('federation', () => {
     await until(async () => (await statusOf(gateway.id)) === 'unhealthy');
     expect(await gateways().get(gateway.id)).toMatchObject({ reachable: false });
     upstream = await new FakeUpstream().start(port);
-    upstream.tools = [{ name: 'reborn' }];
+    upstream.tools = [{ name: 'reborn', inputSchema: { type: 'object' } }];
     await until(() => toolNames().includes('fake-reborn'));
     expect(await statusOf(gateway.id)).toBe('healthy');
   });
@@ -319,7 +323,7 @@ describe('federation', () => {
     await gateways().setEnabled(gateway.id, true, SYSTEM_ACTOR);
     await until(() => upstream.sessions === 2);
     const other = await new FakeUpstream().start();
-    other.tools = [{ name: 'moved' }];
+    other.tools = [{ name: 'moved', inputSchema: { type: 'object' } }];
     await gateways().update(gateway.id, { url: other.url }, SYSTEM_ACTOR);
     await until(() => toolNames().includes('fake-moved'));
     await gateways().delete(gateway.id);
@@ -330,7 +334,7 @@ describe('federation', () => {
   it('opens the sessions of what is stored at the next start, with what changed meanwhile', async () => {
     await register();
     await app.close();
-    upstream.tools = [{ name: 'later' }];
+    upstream.tools = [{ name: 'later', inputSchema: { type: 'object' } }];
     await start();
     expect(toolNames()).toEqual(['fake-echo']);
     await until(() => toolNames().includes('fake-later'));
@@ -338,7 +342,7 @@ describe('federation', () => {
 
   it('reads again when the last read is too long ago', async () => {
     const gateway = await register();
-    upstream.tools = [{ name: 'periodic' }];
+    upstream.tools = [{ name: 'periodic', inputSchema: { type: 'object' } }];
     sync().refreshDue(performance.now() + 299_000);
     sync().refreshDue(performance.now() + 301_000);
     await until(() => toolNames().includes('fake-periodic'));
