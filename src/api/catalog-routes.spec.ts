@@ -88,7 +88,7 @@ describe('routes of the catalog', () => {
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
       ],
     }).compile();
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+     
     app = testing.createNestApplication<NestExpressApplication>({
       bodyParser: false,
       logger: false,

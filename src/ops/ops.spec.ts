@@ -71,7 +71,7 @@ class House {
         { provide: APP_GUARD, useValue: guard },
       ],
     }).compile();
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+     
     this.app = testing.createNestApplication<NestExpressApplication>({ logger: false });
     await this.app.init();
   }

@@ -46,7 +46,7 @@ describe('routes of gateways', () => {
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
     }).compile();
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest's options are a class in name only
+     
     app = testing.createNestApplication<NestExpressApplication>({
       bodyParser: false,
       logger: false,
