@@ -88,7 +88,7 @@ describe('routes of the catalog', () => {
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
       ],
     }).compile();
-     
+
     app = testing.createNestApplication<NestExpressApplication>({
       bodyParser: false,
       logger: false,

@@ -87,7 +87,7 @@ describe('control plane', () => {
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
       ],
     }).compile();
-     
+
     app = testing.createNestApplication<NestExpressApplication>({
       bodyParser: false,
       logger: false,

@@ -71,7 +71,7 @@ class House {
         { provide: APP_GUARD, useValue: guard },
       ],
     }).compile();
-     
+
     this.app = testing.createNestApplication<NestExpressApplication>({ logger: false });
     await this.app.init();
   }

@@ -46,7 +46,7 @@ describe('routes of gateways', () => {
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
     }).compile();
-     
+
     app = testing.createNestApplication<NestExpressApplication>({
       bodyParser: false,
       logger: false,
