@@ -11,11 +11,14 @@ export interface PendingCall extends Omit<CallRecord, 'id' | 'at' | 'client'> {
 
 const MAX_CLIENT_CHARS = 255;
 
+/** Request ids are the clients' choice and may repeat; the keys of records must not. */
+let serial = 0;
+
 /** The record; its id sorts by time and stays unique when a process id comes again. */
 export function toRecord({ callId, atMs, clientInfo, ...rest }: PendingCall): CallRecord {
   return {
     ...rest,
-    id: `${Math.floor(atMs).toString(36).padStart(9, '0')}-${callId}`,
+    id: `${Math.floor(atMs).toString(36).padStart(9, '0')}-${(serial++).toString(36)}-${callId}`,
     at: isoTime(atMs),
     client: clientName(clientInfo),
   };

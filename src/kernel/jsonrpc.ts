@@ -122,14 +122,14 @@ export function errorText(id: string | null, error: string): string {
 
 /** A request we send; `params` is the inside of its params object. */
 export function requestText(id: string, method: string, params: string): string {
-  return `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":{${params}}}`;
+  return `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":{${params}}}`;
 }
 
 /** A notification; `params` is the inside of its params object, '' for none. */
 export function notificationText(method: string, params: string): string {
   return params === ''
-    ? `{"jsonrpc":"2.0","method":"${method}"}`
-    : `{"jsonrpc":"2.0","method":"${method}","params":{${params}}}`;
+    ? `{"jsonrpc":"2.0","method":${JSON.stringify(method)}}`
+    : `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":{${params}}}`;
 }
 
 /**

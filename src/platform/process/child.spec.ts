@@ -61,6 +61,14 @@ afterEach(async () => {
 afterAll(() => sharedWatchdog().close());
 
 describe('spawnChild', () => {
+  it('writes one line however many line breaks stand in it', async () => {
+    const { child, line } = run('process.stdin.on("data", (d) => process.stdout.write(d))');
+    await child.write('{"a":\n{"method":"tools/call"}\r\n}');
+    await child.write('second');
+    expect(await line()).toBe('{"a": {"method":"tools/call"} }');
+    expect(await line(1)).toBe('second');
+  });
+
   it('exchanges lines and ends on EOF with the exit code', async () => {
     const { child, line, exit } = run(
       `process.stdin.on('data', (d) => process.stdout.write('got ' + d)).on('end', () => process.exit(3));`,

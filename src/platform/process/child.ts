@@ -118,7 +118,8 @@ class GroupChild implements Child {
     if (!stdin.writable) throw new Error('the process takes no input any more');
     if (begin?.() === false) return;
     await new Promise<void>((resolve, reject) => {
-      stdin.write(`${line}\n`, (error) => {
+      // A line break between the tokens of a message would make two messages of it.
+      stdin.write(`${line.replace(/[\r\n]+/g, ' ')}\n`, (error) => {
         if (error) reject(error);
         else resolve();
       });

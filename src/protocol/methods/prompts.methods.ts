@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { scanElements, scanJson } from '../../kernel/json-scan.js';
+import { requirePermission } from '../../auth/access.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { Lists } from './lists.js';
@@ -96,6 +97,7 @@ export class PromptsMethods {
       throw new GatewayError('invalid_params', {
         reason: "ref.type must be 'ref/prompt' or 'ref/resource'",
       });
+    requirePermission(call.caller, 'resources.read');
     const uri = ref.string('uri');
     if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
     const { gateway, resource } = view.template(uri);

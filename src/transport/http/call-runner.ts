@@ -47,10 +47,14 @@ export class CallRunner {
     });
     const call = this.toCall(posted, runnable, channel);
     watch(posted, call);
-    void this.dispatcher.dispatch(call).then((reply) => {
-      if (reply === null) channel.abandon();
-      else channel.finish(reply.status, reply.text, reply.headers);
-    });
+    this.dispatcher
+      .dispatch(call)
+      .then((reply) => {
+        if (reply === null) channel.abandon();
+        else channel.finish(reply.status, reply.text, reply.headers);
+      })
+      // The dispatcher answers every fault; one in answering leaves nothing to say.
+      .catch(() => posted.res.destroy());
   }
 
   /** One message of a batch: its answer is collected, nothing can precede it. */

@@ -37,7 +37,7 @@ export class HttpChannel implements Channel {
     if (!this.canNotify) return;
     // Silence beyond the keep-alive interval makes a stream of it, so that something can be sent.
     this.timer = setTimeout(() => {
-      this.open();
+      if (!this.res.destroyed) this.open();
     }, options.keepaliveMs);
   }
 

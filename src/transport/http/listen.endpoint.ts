@@ -28,6 +28,8 @@ export class ListenEndpoint {
     if (!parseAccept(exchange.head.accept).stream)
       throw new GatewayError('not_acceptable', { types: 'text/event-stream' });
     const { res } = exchange;
+    // Who left while the credential was looked at never closes again.
+    if (res.destroyed) return;
     const holder: { stream: EventStream | null } = { stream: null };
     const leave = this.listeners.add(session, caller, {
       send: (message) => holder.stream?.send(message) ?? false,

@@ -27,12 +27,13 @@ export class McpBatch {
   run(posted: Posted, base: Omit<Runnable, 'message'>): void {
     const elements = split(posted.text);
     const replies = elements.map((text) => this.one(text, posted, base));
-    void Promise.all(replies).then((texts) => {
+    const sent = Promise.all(replies).then((texts) => {
       const answered = texts.filter((text) => text !== null);
       if (answered.length === 0) respondEmpty(posted, 202);
       else if (!posted.res.destroyed)
         this.answers.sendJson(posted.res, 200, `[${answered.join(',')}]`, posted.headers);
     });
+    sent.catch(() => posted.res.destroy());
   }
 
   private async one(

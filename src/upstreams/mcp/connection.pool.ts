@@ -13,14 +13,20 @@ interface Entry {
   readonly key: string;
   readonly gatewayId: GatewayId;
   readonly isProcess: boolean;
+  /** Serves everybody: kept while its Gateway is. */
+  readonly isShared: boolean;
+  hasAsked: boolean;
   readonly sessionId: string | null;
   connection: UpstreamConnection | null;
   opening: Promise<UpstreamConnection> | null;
   idleSince: number;
 }
 
-/** Sessions that serve one client are closed after this time without a call; shared ones stay. */
-const IDLE_MS = 600_000;
+/**
+ * Sessions that serve one client are closed when no call has begun on them for as long as the longest
+ * call may take, questions to its client included; shared ones stay.
+ */
+const QUESTIONS_MS = 1_800_000;
 const REAP_MS = 30_000;
 
 /**
@@ -90,6 +96,8 @@ export class ConnectionPool implements OnModuleDestroy {
       key,
       gatewayId: gateway.id,
       isProcess: gateway.transport === 'STDIO',
+      isShared: effectiveMode(gateway) === 'shared',
+      hasAsked: false,
       sessionId: key.includes('\u0000s') ? client.sessionId : null,
       connection: null,
       opening: null,
@@ -117,7 +125,8 @@ export class ConnectionPool implements OnModuleDestroy {
   private reopen(entry: Entry, gateway: Gateway, client: ClientView): Promise<UpstreamConnection> {
     entry.opening = this.dial(entry, gateway, client).finally(() => {
       entry.opening = null;
-      if (entry.connection === null) this.entries.delete(entry.key);
+      if (entry.connection === null && this.entries.get(entry.key) === entry)
+        this.entries.delete(entry.key);
     });
     return entry.opening;
   }
@@ -137,7 +146,10 @@ export class ConnectionPool implements OnModuleDestroy {
         onNotification: () => undefined,
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
         onAsks: () => {
-          if (!gateway.asksClient) void this.gateways.markAsksClient(gateway.id);
+          if (gateway.asksClient || entry.hasAsked) return;
+          entry.hasAsked = true;
+          // The next session that is asked tries again; the call goes on either way.
+          this.gateways.markAsksClient(gateway.id).catch(() => undefined);
         },
         onClosed: () => {
           if (entry.connection === connection) entry.connection = null;
@@ -159,16 +171,17 @@ export class ConnectionPool implements OnModuleDestroy {
   }
 
   private reap(): void {
-    const before = performance.now() - IDLE_MS;
+    const before = performance.now() - this.config.toolMaxDurationMs - QUESTIONS_MS;
     void this.drop(
-      (entry) => entry.idleSince < before && entry.opening === null && !entry.key.endsWith('{}'),
+      (entry) => entry.idleSince < before && entry.opening === null && !entry.isShared,
     );
   }
 
   private async drop(which: (entry: Entry) => boolean): Promise<void> {
     const chosen = [...this.entries.values()].filter(which);
     for (const entry of chosen) this.entries.delete(entry.key);
-    await Promise.all(
+    // An end that fails leaves nothing to do: the entry is gone already.
+    await Promise.allSettled(
       chosen.flatMap(({ connection }) => (connection === null ? [] : [connection.close()])),
     );
   }

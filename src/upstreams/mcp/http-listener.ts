@@ -6,6 +6,8 @@ import { parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { HttpAddress } from './http-line.js';
 
 const MAX_RETRY_MS = 30_000;
+/** Longest event that an upstream may be writing. */
+const MAX_EVENT_CHARS = 10_485_760;
 
 /** Holds the GET stream of an upstream session open (25 Transports §Listening for Messages). */
 export class HttpListener {
@@ -41,6 +43,10 @@ export class HttpListener {
     let isStream = false;
     const decoder = new TextDecoder('utf-8');
     const parser = createParser({
+      maxBufferSize: MAX_EVENT_CHARS,
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') isStream = false;
+      },
       onEvent: (event) => {
         if (event.id !== undefined) this.lastEventId = event.id;
         if (event.data !== '') this.take(event.data);
@@ -58,8 +64,9 @@ export class HttpListener {
         if (isStream) this.failures = 0;
         else controller.abort(new Error('no stream'));
       },
-      onResponseData: (_controller, chunk) => {
+      onResponseData: (controller, chunk) => {
         if (isStream) parser.feed(decoder.decode(chunk, { stream: true }));
+        if (!isStream) controller.abort(new Error('too large'));
       },
       onResponseEnd: () => {
         this.ended(status);

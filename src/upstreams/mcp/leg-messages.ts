@@ -12,6 +12,9 @@ export interface LegLine {
   dropped(reason: string): void;
 }
 
+/** A method that can be passed on; anything else is an upstream that tries to write more than a method. */
+const METHOD_NAME = /^notifications\/[\w./-]{1,100}$/;
+
 /** The inside of a message's params without the members named. */
 export function paramsOf(message: Message, ...without: string[]): string {
   return message.params?.without(...without) ?? '';
@@ -54,7 +57,8 @@ export class LegMessages {
     }
     const observer = this.request.observer;
     if (method !== 'notifications/progress') {
-      observer?.notification(method, paramsOf(message));
+      if (METHOD_NAME.test(method)) observer?.notification(method, paramsOf(message));
+      else this.line.dropped('notification_method');
       return;
     }
     if (!this.request.wantsProgress || message.params?.raw('progressToken') !== String(this.id))
