@@ -38,6 +38,8 @@ export interface UpstreamObserver {
    * @returns a function that withdraws the question, should the upstream cancel it
    */
   ask(method: string, params: string, answer: (reply: string) => void): () => void;
+  /** The request is over; called before its answer is given, whatever that is. */
+  end(): void;
 }
 
 /**

@@ -3,13 +3,15 @@ import { notificationText } from '../kernel/jsonrpc.js';
 import { LOG_LEVELS, isLogLevel } from '../kernel/mcp.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
+import type { Meters } from '../platform/metrics/meters.js';
 import type { ClientRequests } from './client-requests.js';
 import { FloodGate } from './flood-gate.js';
 import type { Sessions } from './session/sessions.js';
 
 /** Relays what an upstream says within a call to the one client that made it. */
 export class CallObserver implements UpstreamObserver {
-  private readonly gate: FloodGate;
+  /** Made when there is something to hold back; most calls say nothing before their answer. */
+  private gate: FloodGate | null = null;
 
   constructor(
     private readonly call: Call,
@@ -17,33 +19,39 @@ export class CallObserver implements UpstreamObserver {
     private readonly progressToken: string | undefined,
     private readonly sessions: Sessions,
     private readonly clientRequests: ClientRequests,
-    onDropped: () => void,
-  ) {
-    this.gate = new FloodGate((text) => {
-      this.call.channel.send(text);
-    }, onDropped);
-  }
+    private readonly meters: Meters,
+  ) {}
 
   progress(params: string): void {
     if (this.progressToken === undefined) return;
     const token = `"progressToken":${this.progressToken}`;
-    this.gate.latest(
+    this.opened().latest(
       notificationText('notifications/progress', params === '' ? token : `${token},${params}`),
     );
   }
 
   notification(method: string, params: string): void {
     if (method === 'notifications/message' && !this.wants(params)) return;
-    this.gate.each(notificationText(method, params));
+    this.opened().each(notificationText(method, params));
   }
 
   /** The answer comes next: progress that waits goes before it, unless nobody wants it any more. */
   end(): void {
-    this.gate.end(!this.call.abort.aborted);
+    this.gate?.end(!this.call.abort.aborted);
   }
 
   ask(method: string, params: string, answer: (reply: string) => void): () => void {
     return this.clientRequests.ask(this.call, method, params, answer);
+  }
+
+  private opened(): FloodGate {
+    this.gate ??= new FloodGate(
+      (text) => this.call.channel.send(text),
+      () => {
+        this.meters.dropped('flood');
+      },
+    );
+    return this.gate;
   }
 
   /** A log message passes when it is as severe as the session wants. */

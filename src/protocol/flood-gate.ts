@@ -20,7 +20,7 @@ export class FloodGate {
     if (this.waiting === null && this.roomInMs() <= 0) this.now(text);
     else {
       this.waiting = text;
-      this.timer ??= setTimeout(this.release, this.roomInMs());
+      this.timer ??= setTimeout(release, this.roomInMs(), this);
     }
   }
 
@@ -39,18 +39,19 @@ export class FloodGate {
     if (text !== null && isWanted) this.send(text);
   }
 
-  private readonly release = (): void => {
+  /** Called by the timer. */
+  release(): void {
     this.timer = null;
     const text = this.waiting;
     if (text === null) return;
     const inMs = this.roomInMs();
     if (inMs > 0) {
-      this.timer = setTimeout(this.release, inMs);
+      this.timer = setTimeout(release, inMs, this);
       return;
     }
     this.waiting = null;
     this.now(text);
-  };
+  }
 
   private roomInMs(): number {
     const oldest = this.sentAt[0];
@@ -63,4 +64,8 @@ export class FloodGate {
     this.sentAt.push(performance.now());
     this.send(text);
   }
+}
+
+function release(gate: FloodGate): void {
+  gate.release();
 }

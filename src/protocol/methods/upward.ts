@@ -51,8 +51,10 @@ export class UpwardCalls {
     const { gateway } = up;
     const meta = metaOf(call.message.params?.raw('_meta'));
     const token = meta?.raw('progressToken');
-    const observer = call.channel.canNotify ? this.observer(call, token) : null;
-    const answer = this.invoker.invoke({
+    const observer = call.channel.canNotify
+      ? new CallObserver(call, token, this.sessions, this.clientRequests, this.meters)
+      : null;
+    return this.invoker.invoke({
       gateway,
       driver: 'mcp',
       name: up.name,
@@ -70,16 +72,6 @@ export class UpwardCalls {
         silenceMs: up.timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs,
         totalMs: gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
       },
-    });
-    if (observer === null) return answer;
-    return answer.finally(() => {
-      observer.end();
-    });
-  }
-
-  private observer(call: Call, token: string | undefined): CallObserver {
-    return new CallObserver(call, token, this.sessions, this.clientRequests, () => {
-      this.meters.dropped('flood');
     });
   }
 }

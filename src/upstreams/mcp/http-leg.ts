@@ -260,6 +260,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     this.done = true;
     this.clock.stop();
     this.messages?.end();
+    this.request.observer?.end();
     this.chunks = [];
     if (error === null) this.resolve(result as string);
     else this.reject(error);

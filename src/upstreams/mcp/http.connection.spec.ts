@@ -62,6 +62,7 @@ const failure = (connection: UpstreamConnection, request: UpstreamRequest) =>
 const observer = (more: Partial<UpstreamObserver> = {}): UpstreamObserver => ({
   progress: () => undefined,
   notification: () => undefined,
+  end: () => undefined,
   ask: (_m, _p, answer) => {
     answer('"error":{"code":-1,"message":"no"}');
     return () => undefined;

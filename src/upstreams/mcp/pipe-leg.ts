@@ -116,6 +116,7 @@ export class PipeLeg {
     this.done = true;
     this.clock.stop();
     this.messages.end();
+    this.request.observer?.end();
     this.line.over(this.id);
     return true;
   }

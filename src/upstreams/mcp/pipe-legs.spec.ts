@@ -28,6 +28,7 @@ function aListener(): Heard {
     observer: {
       progress: (params) => heard.notices.push(`progress ${params}`),
       notification: (method, params) => heard.notices.push(`${method} ${params}`),
+      end: () => undefined,
       ask: (method, params, answer) => {
         heard.asked.push({ method, params, answer });
         return () => heard.withdrawn++;

@@ -168,6 +168,7 @@ describe('StdioConnections: calls', () => {
     const observer = {
       progress: (params: string) => heard.push(params),
       notification: () => undefined,
+      end: () => undefined,
       ask: (method: string, params: string, answer: (reply: string) => void) => {
         heard.push(`${method} ${params}`);
         answer('"result":{"action":"decline"}');
