@@ -72,8 +72,6 @@ const transports = {
   jsonResponseEnabled: bool('JSON_RESPONSE_ENABLED', true, 'Answer JSON where nothing has to be streamed'),
   mcpListPageSize: int('MCP_LIST_PAGE_SIZE', 0, 'Items on a page of an MCP list; 0 = all'),
   mcpMaxSessions: int('MCP_MAX_SESSIONS', 10_000, 'Sessions of one process', { min: 1 }),
-  sessionTtlMs: seconds('SESSION_TTL', 3600, 'Life of an idle session', { min: 1 }),
-  sseRetryTimeoutMs: millis('SSE_RETRY_TIMEOUT', 5000, 'Reconnection time told to event-stream clients'),
   sseKeepaliveIntervalMs: seconds('SSE_KEEPALIVE_INTERVAL', 30, 'Pause between keep-alive comments', { min: 1 }),
   streamQueueMaxBytes: bytes('STREAM_QUEUE_MAX_BYTES', 1_048_576, 'Unread output kept for one stream'),
   maxStreamsPerPrincipal: int('MAX_STREAMS_PER_PRINCIPAL', 100, 'Open streams of one principal, anonymous: of one address', { min: 1 }),
@@ -106,9 +104,6 @@ const calls = {
   maxToolCallsPerMinute: int('MAX_TOOL_CALLS_PER_MINUTE', 0, 'Tool calls of one caller in a minute; 0 = no limit', { aliases: ['TOOL_RATE_LIMIT'], unit: '/min' }),
   toolTimeoutMs: seconds('TOOL_TIMEOUT', 60, 'Silence allowed while a call runs; progress resets it', { min: 0.01 }),
   toolMaxDurationMs: seconds('TOOL_MAX_DURATION', 900, 'Longest call in total', { min: 0.01 }),
-  toolConcurrentLimit: int('TOOL_CONCURRENT_LIMIT', 100, 'Calls of one tool at the same time', {
-    min: 1,
-  }),
   maxInFlightPerSession: int('MAX_IN_FLIGHT_PER_SESSION', 64, 'Open requests of one session', {
     min: 1,
   }),

@@ -105,4 +105,9 @@ describe('scanJson', () => {
     for (const text of ['{}', '[1', '[1]x', '[,]'])
       expect(() => scanElements(text)).toThrow(JsonScanError);
   });
+
+  it('passes on no key that another parser could take for a reserved one', () => {
+    const { top } = scanJson('{"name":"a","Name":"b","argument\u017f":{},"arguments":{},"x":1}');
+    expect(top.rest(['name'], ['name', 'arguments'])).toBe('"arguments":{},"x":1');
+  });
 });

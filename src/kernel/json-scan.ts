@@ -57,6 +57,18 @@ export class Members {
     return inner.includes('\\') ? (JSON.parse(this.text.slice(start, end)) as string) : inner;
   }
 
+  /**
+   * As `without(...replaced)`, and without every key that is equal to a reserved one only after
+   * folding case or form: another parser might take it for that (SECURITY.md S08).
+   */
+  rest(replaced: readonly string[], reserved: readonly string[]): string {
+    const lookAlikes = this.keys.filter((key) => {
+      if (reserved.includes(key)) return false;
+      return reserved.includes(key.normalize('NFKC').toLowerCase());
+    });
+    return this.without(...replaced, ...lookAlikes);
+  }
+
   /** All members but those named, as the inside of an object: `"a":1,"b":{}`. */
   without(...left: readonly string[]): string {
     let out = '';

@@ -13,6 +13,9 @@ import { UpwardCalls } from './upward.js';
 const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const NOTHING_TO_OFFER = '{"completion":{"values":[],"total":0,"hasMore":false}}';
 
+const REPLACED = ['name', '_meta'];
+const RESERVED = [...REPLACED, 'arguments'];
+
 @Injectable()
 export class PromptsMethods {
   constructor(
@@ -45,7 +48,7 @@ export class PromptsMethods {
       upstreamName: prompt.originalName,
     };
     requireArguments(prompt.definition, params.raw('arguments'));
-    const rest = params.without('name', '_meta');
+    const rest = params.rest(REPLACED, RESERVED);
     const own = `"name":${JSON.stringify(prompt.originalName)}`;
     return this.upward.send(call, {
       gateway,
@@ -71,7 +74,7 @@ export class PromptsMethods {
       gateway: target.gateway,
       kind: target.kind,
       name: target.name,
-      params: `"ref":${target.ref},${params.without('ref', '_meta')}`,
+      params: `"ref":${target.ref},${params.rest(['ref', '_meta'], ['ref', '_meta', 'argument', 'context'])}`,
     });
   }
 

@@ -9,6 +9,8 @@ import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
 import { UpwardCalls } from './upward.js';
 
+const REPLACED = ['uri', '_meta'];
+
 @Injectable()
 export class ResourcesMethods {
   constructor(
@@ -38,7 +40,7 @@ export class ResourcesMethods {
       server: call.serverId,
       upstreamName: upstreamUri,
     };
-    const rest = call.message.params?.without('uri', '_meta') ?? '';
+    const rest = call.message.params?.rest(REPLACED, REPLACED) ?? '';
     const own = `"uri":${JSON.stringify(upstreamUri)}`;
     const result = await this.upward.send(call, {
       gateway,

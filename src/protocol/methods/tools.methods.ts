@@ -10,6 +10,8 @@ import type { Handlers } from './registry.js';
 import { Lists } from './lists.js';
 import { UpwardCalls } from './upward.js';
 
+const REPLACED = ['name', '_meta'];
+const RESERVED = [...REPLACED, 'arguments', 'task'];
 const MAX_ARGUMENT_BYTES = 1_048_576;
 
 @Injectable()
@@ -46,7 +48,7 @@ export class ToolsMethods {
     if (faults.length > 0) return refuse(call, faults);
     if (tool.maxCallsPerMinute > 0)
       requireAllowed(this.limiter.takeOf('tool', tool.id, tool.maxCallsPerMinute));
-    const rest = params.without('name', '_meta');
+    const rest = params.rest(REPLACED, RESERVED);
     const own = `"name":${JSON.stringify(tool.originalName)}`;
     return this.upward.send(call, {
       gateway,

@@ -12,6 +12,9 @@ export interface LegLine {
   dropped(reason: string): void;
 }
 
+/** Questions of one request that may be open together: nobody answers more. */
+const MAX_QUESTIONS = 16;
+
 /** A method that can be passed on; anything else is an upstream that tries to write more than a method. */
 const METHOD_NAME = /^notifications\/[\w./-]{1,100}$/;
 
@@ -83,6 +86,10 @@ export class LegMessages {
     this.line.onAsks();
     if (this.asked.has(id)) {
       this.line.respond(errorText(id, '{"code":-32600,"message":"Request id is in use"}'));
+      return;
+    }
+    if (this.asked.size >= MAX_QUESTIONS) {
+      this.line.respond(errorText(id, '{"code":-32000,"message":"Too many open questions"}'));
       return;
     }
     const { observer } = this.request;
