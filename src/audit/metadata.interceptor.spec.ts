@@ -1,18 +1,18 @@
 import type { Server } from 'node:http';
-import { Controller, Get, type INestApplication } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Req } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { type Actor, SYSTEM_ACTOR } from '../kernel/caller.js';
 import { createdStamp, modifiedStamp } from '../kernel/audit-metadata.js';
-import { CurrentActor } from './current-actor.decorator.js';
+import type { ControlRequest } from '../kernel/control-request.js';
 import { AuditMetadataInterceptor } from './metadata.interceptor.js';
 
 @Controller()
 class EchoController {
   @Get()
-  actor(@CurrentActor() actor: Actor): object {
-    return actor;
+  actor(@Req() asked: ControlRequest): Actor | undefined {
+    return asked.actor;
   }
 }
 

@@ -19,12 +19,16 @@ const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$
  */
 export function parseUuid<T extends string>(text: string): T | undefined {
   if (!UUID.test(text)) return undefined;
-  const hex = text.replaceAll('-', '').toLowerCase();
+  return uuidText(text.replaceAll('-', '').toLowerCase()) as T;
+}
+
+/** Writes 32 hex digits as the 36 characters of a UUID (RFC 9562 §4). */
+export function uuidText(hex: string): string {
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),
     hex.slice(12, 16),
     hex.slice(16, 20),
     hex.slice(20),
-  ].join('-') as T;
+  ].join('-');
 }

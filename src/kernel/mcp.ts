@@ -4,8 +4,6 @@
 export const LEGACY_REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
 export type Revision = (typeof LEGACY_REVISIONS)[number];
 export const LATEST_LEGACY: Revision = '2025-11-25';
-/** What a request without `MCP-Protocol-Version` and without session means (2025-06-18 Transports). */
-export const DEFAULT_REVISION: Revision = '2025-03-26';
 
 export function isRevision(text: string): text is Revision {
   return (LEGACY_REVISIONS as readonly string[]).includes(text);

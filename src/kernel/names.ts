@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuidText } from './ids.js';
 
 /** Names of the catalog (API.md §1.6). Pure: the same input gives the same name on every replica. */
 
@@ -85,12 +86,5 @@ export function itemId(gatewaySlug: string, kind: string, original: string): str
     .subarray(0, 16);
   hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
   hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = hash.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  return uuidText(hash.toString('hex'));
 }

@@ -91,14 +91,16 @@ export class ConnectionPool implements OnModuleDestroy {
   private open(key: string, gateway: Gateway, client: ClientView): Promise<UpstreamConnection> {
     if (this.entries.size >= this.config.mcpMaxSessions)
       throw new GatewayError('overloaded', { what: 'Too many upstream sessions' });
-    if (gateway.transport === 'STDIO') this.checkProcesses(gateway);
+    const isProcess = gateway.transport === 'STDIO';
+    if (isProcess) this.checkProcesses(gateway);
+    const mode = effectiveMode(gateway);
     const entry: Entry = {
       key,
       gatewayId: gateway.id,
-      isProcess: gateway.transport === 'STDIO',
-      isShared: effectiveMode(gateway) === 'shared',
+      isProcess,
+      isShared: mode === 'shared',
       hasAsked: false,
-      sessionId: key.includes('\u0000s') ? client.sessionId : null,
+      sessionId: mode === 'per-session' ? client.sessionId : null,
       connection: null,
       opening: null,
       idleSince: performance.now(),

@@ -2,7 +2,7 @@ import { Abort } from '../../kernel/abort.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
-import { PipeLegs, type PipeOptions } from './pipe-legs.js';
+import { type Pipe, type PipeHooks, PipeLegs } from './pipe-legs.js';
 import { probeRequest } from './probe-request.js';
 
 interface Sent {
@@ -42,18 +42,20 @@ function aRequest(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
   return { ...probeRequest('tools/call', '"name":"t"', 60_000), ...more };
 }
 
-function aPipe(more: Partial<PipeOptions> = {}) {
+function aPipe(more: Partial<Pipe> = {}) {
   const sent: Sent[] = [];
   const unasked: string[] = [];
   const drops: string[] = [];
-  const legs = new PipeLegs({
+  const hooks: PipeHooks = {
+    onNotification: (method, params) => unasked.push(`${method} ${params}`),
+    onRequest: (method) => `"error":{"code":-1,"message":"${method}"}`,
+    onAsks: () => unasked.push('asks'),
+  };
+  const legs = new PipeLegs(hooks, {
     send: (text, begin) => {
       if (begin()) sent.push(JSON.parse(text) as Sent);
       return Promise.resolve();
     },
-    onNotification: (method, params) => unasked.push(`${method} ${params}`),
-    onRequest: (method) => `"error":{"code":-1,"message":"${method}"}`,
-    onAsks: () => unasked.push('asks'),
     dropped: (reason) => drops.push(reason),
     ...more,
   });

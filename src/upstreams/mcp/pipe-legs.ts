@@ -11,7 +11,11 @@ import { paramsOf } from './leg-messages.js';
 import { PipeLeg, type PipeLine } from './pipe-leg.js';
 import { requestBody } from './request-text.js';
 
-export interface PipeOptions extends Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks'> {
+/** Who hears what belongs to no open request. */
+export type PipeHooks = Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks'>;
+
+/** The pipe itself. */
+export interface Pipe {
   /**
    * Sends one message.
    * @param begin called right before the first byte goes; answers whether it is still wanted
@@ -32,17 +36,20 @@ export class PipeLegs {
   private lastId = 0;
   private closedBecause: string | null = null;
 
-  constructor(private readonly options: PipeOptions) {
+  constructor(
+    private readonly hooks: PipeHooks,
+    private readonly pipe: Pipe,
+  ) {
     this.line = {
       respond: (text) => {
         void this.sendAside(text);
       },
-      onRequest: (method, params) => options.onRequest(method, params),
+      onRequest: (method, params) => hooks.onRequest(method, params),
       onAsks: () => {
-        options.onAsks();
+        hooks.onAsks();
       },
       dropped: (reason) => {
-        options.dropped(reason);
+        pipe.dropped(reason);
       },
       cancel: (id, reason) => {
         void this.notify(
@@ -66,7 +73,7 @@ export class PipeLegs {
       // Before it is sent: an abort that came first must not leave it here.
       if (request.abort.aborted) return;
       this.legs.set(id, leg);
-      this.options
+      this.pipe
         .send(requestBody(id, request), () => leg.begin())
         .catch((e: unknown) => {
           leg.lost('the connection to the upstream is closed', e);
@@ -85,7 +92,7 @@ export class PipeLegs {
     try {
       message = parseUpstreamMessage(text);
     } catch {
-      this.options.dropped('not_json_rpc');
+      this.pipe.dropped('not_json_rpc');
       return;
     }
     if (message.kind === 'response') this.answered(message);
@@ -95,7 +102,7 @@ export class PipeLegs {
 
   /** A message was too long to be kept: the answer of the only request in flight, or nobody's. */
   tooLong(maxBytes: number): void {
-    this.options.dropped('message_too_long');
+    this.pipe.dropped('message_too_long');
     this.onlyLeg()?.giveUp(
       new GatewayError('upstream_error', {
         reason: `Upstream sent a message of more than ${String(maxBytes)} bytes`,
@@ -114,7 +121,7 @@ export class PipeLegs {
     const id = message.id as string;
     const leg = OUR_ID.test(id) ? this.legs.get(Number(id)) : undefined;
     if (leg?.isInFlight === true) leg.answer(message);
-    else this.options.dropped('response_id');
+    else this.pipe.dropped('response_id');
   }
 
   private asked(message: Message): void {
@@ -128,8 +135,8 @@ export class PipeLegs {
       leg.take(message);
       return;
     }
-    this.options.onAsks();
-    const reply = this.options.onRequest(message.method, paramsOf(message));
+    this.hooks.onAsks();
+    const reply = this.hooks.onRequest(message.method, paramsOf(message));
     void this.sendAside(`{"jsonrpc":"2.0","id":${id},${reply}}`);
   }
 
@@ -145,11 +152,11 @@ export class PipeLegs {
       case 'notifications/message': {
         const leg = this.onlyLeg();
         if (leg?.request.observer) leg.take(message);
-        else this.options.onNotification(message.method, paramsOf(message));
+        else this.hooks.onNotification(message.method, paramsOf(message));
         return;
       }
       default:
-        this.options.onNotification(message.method, paramsOf(message));
+        this.hooks.onNotification(message.method, paramsOf(message));
     }
   }
 
@@ -157,7 +164,7 @@ export class PipeLegs {
     const token = message.params?.raw('progressToken') ?? '';
     const leg = OUR_ID.test(token) ? this.legs.get(Number(token)) : undefined;
     if (leg?.isInFlight === true && leg.request.wantsProgress) leg.take(message);
-    else this.options.dropped('progress_token');
+    else this.pipe.dropped('progress_token');
   }
 
   /** A pipe does not say which request a message belongs to; with one in flight it is clear. */
@@ -174,9 +181,9 @@ export class PipeLegs {
   private async sendAside(text: string): Promise<void> {
     if (this.closedBecause !== null) return;
     try {
-      await this.options.send(text, () => true);
+      await this.pipe.send(text, () => true);
     } catch {
-      if ((this.closedBecause as string | null) === null) this.options.dropped('not_sent');
+      if ((this.closedBecause as string | null) === null) this.pipe.dropped('not_sent');
     }
   }
 }

@@ -18,7 +18,7 @@ export class SsePosts {
 
   /**
    * Sends one message and waits until it is accepted.
-   * @param begin see PipeOptions.send
+   * @param begin see Pipe.send
    * @throws SessionLostError 404, 410: the upstream has forgotten us, nothing has run
    * @throws GatewayError `upstream_unreachable` when no byte went, else `upstream_error`
    */

@@ -70,15 +70,8 @@ class SseConnection implements UpstreamConnection {
     private readonly options: OpenOptions,
     private readonly parts: Parts,
   ) {
-    this.legs = new PipeLegs({
+    this.legs = new PipeLegs(options, {
       send: (text, begin) => this.send(text, begin),
-      onNotification: (method, params) => {
-        options.onNotification(method, params);
-      },
-      onRequest: (method, params) => options.onRequest(method, params),
-      onAsks: () => {
-        options.onAsks();
-      },
       dropped: (reason) => {
         parts.dropped(reason);
       },

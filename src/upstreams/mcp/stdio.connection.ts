@@ -97,15 +97,8 @@ class StdioConnection implements UpstreamConnection {
     this.exit = new Promise((resolve) => {
       this.tellExit = resolve;
     });
-    this.legs = new PipeLegs({
+    this.legs = new PipeLegs(options, {
       send: (text, begin) => this.send(text, begin),
-      onNotification: (method, params) => {
-        options.onNotification(method, params);
-      },
-      onRequest: (method, params) => options.onRequest(method, params),
-      onAsks: () => {
-        options.onAsks();
-      },
       dropped: (reason) => {
         hooks.dropped(reason);
       },
