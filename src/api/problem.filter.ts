@@ -5,7 +5,8 @@ import type { ControlRequest } from '../kernel/control-request.js';
 import type { GatewayError } from '../kernel/errors.js';
 import { Log } from '../platform/log/log.js';
 import { allowedMethods, routeTemplate } from './edge/routes.js';
-import { problemBody, type ProblemContext, problemHeaders, toGatewayError } from './problem.js';
+import { problemBody } from '../kernel/problem.js';
+import { type ProblemContext, problemHeaders, toGatewayError } from './problem.js';
 
 /** Everything that is thrown on the control plane leaves as `application/problem+json`. */
 @Catch()

@@ -252,6 +252,13 @@ export class GatewayError<C extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
+/** A thrown thing as an error of the table; what is unknown becomes `internal_error`, its cause kept. */
+export function knownError(thrown: unknown, requestId: string): GatewayError {
+  return thrown instanceof GatewayError
+    ? thrown
+    : new GatewayError('internal_error', { requestId }, { cause: thrown });
+}
+
 function fill(text: string, params: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ''));
 }

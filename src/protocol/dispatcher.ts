@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Call, Outcome } from '../kernel/call.js';
-import { type ErrorCode, GatewayError } from '../kernel/errors.js';
+import { type ErrorCode, GatewayError, knownError } from '../kernel/errors.js';
 import { UpstreamRpcError, errorObject, errorText, resultText } from '../kernel/jsonrpc.js';
+import { scanJson } from '../kernel/json-scan.js';
+import { errorHeaders } from '../kernel/problem.js';
 import { Log } from '../platform/log/log.js';
 import { Trails } from '../audit/trail.js';
 import { InFlight, SHUTTING_DOWN } from './in-flight.js';
@@ -81,28 +83,16 @@ export class Dispatcher {
     const id = call.message.id;
     if (error instanceof UpstreamRpcError)
       return { text: errorText(id, error.error), status: 200, headers: null };
-    const known =
-      error instanceof GatewayError
-        ? error
-        : new GatewayError('internal_error', { requestId: call.id }, { cause: error });
+    const known = knownError(error, call.id);
     if (known.code === 'internal_error')
       this.log.error({ event: 'call.failed', requestId: call.id, err: known.cause });
     const isRpc = call.channel.transport === 'rpc';
     return {
       text: errorText(id, errorObject(known, call.id, isRpc)),
       status: WITH_STATUS.has(known.code) ? known.row.status : 200,
-      headers: headersOf(known),
+      headers: errorHeaders(known),
     };
   }
-}
-
-function headersOf(error: GatewayError): Readonly<Record<string, string>> | null {
-  const { headers, retryAfterSeconds } = error.extras;
-  if (headers === undefined && retryAfterSeconds === undefined) return null;
-  return {
-    ...headers,
-    ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
-  };
 }
 
 function outcomeOf(error: unknown): Outcome {
@@ -123,8 +113,7 @@ function outcomeOf(error: unknown): Outcome {
 
 /** A tool that fails is an answer, and still a failure to those who count. */
 function isToolError(call: Call, result: string): boolean {
-  return (
-    call.message.method === 'tools/call' &&
-    /"isError"\s*:\s*true/.test(result.slice(0, 4096) + result.slice(-256))
-  );
+  // Nearly no result has the word, so nearly none is scanned.
+  if (call.message.method !== 'tools/call' || !result.includes('"isError"')) return false;
+  return scanJson(result, { maxDepth: 512, uniqueKeys: false }).top.raw('isError') === 'true';
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { clientAddress } from '../auth/client-address.js';
 import { Config } from '../config/config.js';
-import { GatewayError } from '../kernel/errors.js';
+import { GatewayError, knownError } from '../kernel/errors.js';
 import type { CallId } from '../kernel/ids.js';
+import { problemBody } from '../kernel/problem.js';
 import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
 import { Log } from '../platform/log/log.js';
 import { Answers } from './http/answer.js';
@@ -27,7 +28,6 @@ const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 @Injectable()
 export class HttpAdapter {
   private readonly rules: HostRules;
-  private readonly answers: Answers;
   private readonly idPrefix: string;
   private counter = 0;
 
@@ -36,9 +36,9 @@ export class HttpAdapter {
     private readonly mcp: McpEndpoint,
     private readonly rpc: RpcEndpoint,
     private readonly log: Log,
+    private readonly answers: Answers,
   ) {
     this.rules = new HostRules(config);
-    this.answers = new Answers(config);
     this.idPrefix = `${Date.now().toString(36)}${process.pid.toString(36)}-`;
   }
 
@@ -123,10 +123,7 @@ export class HttpAdapter {
 
   private failed(exchange: Exchange, error: unknown): void {
     const { res, callId: requestId, route, headers } = exchange;
-    const known =
-      error instanceof GatewayError
-        ? error
-        : new GatewayError('internal_error', { requestId }, { cause: error });
+    const known = knownError(error, requestId);
     if (known.code === 'internal_error')
       this.log.error({ event: 'request.failed', requestId, err: known.cause });
     if (res.destroyed) return;
@@ -142,19 +139,12 @@ export class HttpAdapter {
       this.failed(exchange, error);
       return;
     }
-    const { row, code, message } = error;
-    const body = {
-      type: `/docs/errors/${code}`,
-      title: row.title,
-      status: row.status,
-      detail: message,
-      instance: (req.url ?? '').split('?')[0],
-      code,
-      requestId: exchange.callId,
-    };
+    const [path = ''] = (req.url ?? '').split('?');
+    const body = problemBody(error, { path, requestId: exchange.callId });
     req.resume();
     const type = ['content-type', 'application/problem+json', 'connection', 'close'];
-    this.answers.sendText(res, row.status, JSON.stringify(body), [...exchange.headers, ...type]);
+    const more = [...exchange.headers, ...type];
+    this.answers.sendText(res, error.row.status, JSON.stringify(body), more);
   }
 }
 

@@ -3,7 +3,9 @@ import { AuthModule } from '../auth/auth.module.js';
 import { ProtocolModule } from '../protocol/protocol.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { HttpAdapter } from './http.adapter.js';
+import { Answers } from './http/answer.js';
 import { CallRunner } from './http/call-runner.js';
+import { EndEndpoint } from './http/end.endpoint.js';
 import { Incoming } from './http/incoming.js';
 import { Intake } from './http/intake.js';
 import { ListenEndpoint } from './http/listen.endpoint.js';
@@ -15,7 +17,9 @@ import { RpcEndpoint } from './http/rpc.endpoint.js';
 @Module({
   imports: [AuthModule, ProtocolModule, RegistryModule],
   providers: [
+    Answers,
     CallRunner,
+    EndEndpoint,
     HttpAdapter,
     Incoming,
     Intake,

@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http';
-import type { Config } from '../../config/config.js';
-import { type GatewayError } from '../../kernel/errors.js';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import type { GatewayError } from '../../kernel/errors.js';
 import { errorObject, errorText } from '../../kernel/jsonrpc.js';
+import { errorHeaders } from '../../kernel/problem.js';
 import { responseHeaders } from '../../kernel/response-headers.js';
 
 export type Headers = Readonly<Record<string, string>>;
 
 /** Writes answers of the data plane with the headers that both planes send (API.md §1.10). */
+@Injectable()
 export class Answers {
   private readonly common: string[] = [];
   private readonly json: string[];
@@ -40,8 +43,12 @@ export class Answers {
     res.end(body);
   }
 
+  /** No body; nothing where the client is gone. */
   sendEmpty(res: ServerResponse, status: number, more: readonly string[]): void {
-    res.writeHead(status, this.common.concat(more, 'content-length', '0'));
+    if (res.headersSent || res.destroyed) return;
+    // 204 has no length (RFC 9110 §8.6).
+    const length = status === 204 ? [] : ['content-length', '0'];
+    res.writeHead(status, this.common.concat(more, length));
     res.end();
   }
 
@@ -56,9 +63,7 @@ export class Answers {
       res.destroy();
       return;
     }
-    const more = [...context.headers, ...flat(error.extras.headers)];
-    if (error.extras.retryAfterSeconds !== undefined)
-      more.push('retry-after', String(error.extras.retryAfterSeconds));
+    const more = [...context.headers, ...flat(errorHeaders(error))];
     const object = errorObject(error, context.requestId, context.isRpc);
     const status = error.row.status;
     if (status === 413 || status === 431 || status === 400) more.push('connection', 'close');

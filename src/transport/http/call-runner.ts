@@ -25,14 +25,11 @@ const GONE_GRACE_MS = 60_000;
 /** Runs calls of HTTP exchanges: makes the Channel and the Call, dispatches, answers. */
 @Injectable()
 export class CallRunner {
-  private readonly answers: Answers;
-
   constructor(
     private readonly dispatcher: Dispatcher,
     private readonly config: Config,
-  ) {
-    this.answers = new Answers(config);
-  }
+    private readonly answers: Answers,
+  ) {}
 
   run(posted: Posted, runnable: Runnable): void {
     const { config } = this;

@@ -13,15 +13,12 @@ import type { Exchange } from './exchange.js';
 /** The GET stream of a session: what belongs to no open call (PROTOCOL.md §2.4). */
 @Injectable()
 export class ListenEndpoint {
-  private readonly answers: Answers;
-
   constructor(
     private readonly listeners: Listeners,
     private readonly config: Config,
     private readonly meters: Meters,
-  ) {
-    this.answers = new Answers(config);
-  }
+    private readonly answers: Answers,
+  ) {}
 
   /** @throws GatewayError `not_acceptable`, `stream_conflict`, `too_many_streams` */
   open(exchange: Exchange, caller: Caller, session: Session): void {

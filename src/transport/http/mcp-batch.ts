@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config/config.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { JsonScanError, scanElements } from '../../kernel/json-scan.js';
 import { MAX_JSON_DEPTH, errorObject, errorText, parseMessage } from '../../kernel/jsonrpc.js';
@@ -7,29 +6,24 @@ import { Answers } from './answer.js';
 import { CallRunner, type Runnable } from './call-runner.js';
 import type { Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
-import { respondEmpty } from './respond.js';
 
 const MAX_BATCH = 50;
 
 /** Arrays of messages, which the revision 2025-03-26 alone has: split, each routed alone. */
 @Injectable()
 export class McpBatch {
-  private readonly answers: Answers;
-
   constructor(
     private readonly runner: CallRunner,
     private readonly incoming: Incoming,
-    config: Config,
-  ) {
-    this.answers = new Answers(config);
-  }
+    private readonly answers: Answers,
+  ) {}
 
   run(posted: Posted, base: Omit<Runnable, 'message'>): void {
     const elements = split(posted.text);
     const replies = elements.map((text) => this.one(text, posted, base));
     const sent = Promise.all(replies).then((texts) => {
       const answered = texts.filter((text) => text !== null);
-      if (answered.length === 0) respondEmpty(posted, 202);
+      if (answered.length === 0) this.answers.sendEmpty(posted.res, 202, posted.headers);
       else if (!posted.res.destroyed)
         this.answers.sendJson(posted.res, 200, `[${answered.join(',')}]`, posted.headers);
     });

@@ -10,7 +10,7 @@ import { McpBatch } from './mcp-batch.js';
 import { CallRunner, type Runnable } from './call-runner.js';
 import type { Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
-import { respondEmpty } from './respond.js';
+import { Answers } from './answer.js';
 
 interface Client {
   readonly client: ClientView;
@@ -26,6 +26,7 @@ export class McpPost {
     private readonly runner: CallRunner,
     private readonly batches: McpBatch,
     private readonly config: Config,
+    private readonly answers: Answers,
   ) {}
 
   /** @throws GatewayError what precedes the call: envelope, session, revision */
@@ -50,7 +51,7 @@ export class McpPost {
       return;
     }
     this.incoming.take(message, { client: client.client, caller: posted.caller, serverId });
-    respondEmpty(posted, 202);
+    this.answers.sendEmpty(posted.res, 202, posted.headers);
   }
 
   private batch(posted: Posted, serverId: ServerId | null): void {

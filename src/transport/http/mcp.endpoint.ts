@@ -4,13 +4,12 @@ import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import type { Caller } from '../../kernel/caller.js';
 import { CatalogService } from '../../registry/catalog.service.js';
-import { type Session, Sessions } from '../../protocol/session/sessions.js';
-import { SessionEnd } from '../../protocol/session/session-end.js';
+import { Sessions } from '../../protocol/session/sessions.js';
 import type { Exchange } from './exchange.js';
 import { Intake } from './intake.js';
 import { ListenEndpoint } from './listen.endpoint.js';
 import { McpPost } from './mcp-post.js';
-import { respondEmpty } from './respond.js';
+import { EndEndpoint } from './end.endpoint.js';
 
 /** `/mcp` and `/servers/{id}/mcp`: Streamable HTTP for legacy clients (PROTOCOL.md §2.3, §2.4). */
 @Injectable()
@@ -20,7 +19,7 @@ export class McpEndpoint {
     private readonly posts: McpPost,
     private readonly listen: ListenEndpoint,
     private readonly sessions: Sessions,
-    private readonly ends: SessionEnd,
+    private readonly ends: EndEndpoint,
     private readonly catalog: CatalogService,
   ) {}
 
@@ -53,12 +52,7 @@ export class McpEndpoint {
     if (sessionId === undefined) throw notAllowed('POST');
     const session = this.sessions.open(sessionId, caller, serverId);
     if (exchange.req.method === 'GET') this.listen.open(exchange, caller, session);
-    else this.end(exchange, session);
-  }
-
-  private end(exchange: Exchange, session: Session): void {
-    this.ends.end(session);
-    respondEmpty(exchange, 204);
+    else this.ends.end(exchange, session);
   }
 
   /** The Server of the path, once the Caller may use it. @throws GatewayError `forbidden`, `server_not_found` */

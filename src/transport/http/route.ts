@@ -11,9 +11,6 @@ const MCP: DataRoute = { endpoint: 'mcp', server: null, serverId: null };
 const RPC: DataRoute = { endpoint: 'rpc', server: null, serverId: null };
 const SERVER = /^\/servers\/([^/]+)\/mcp$/;
 
-/** All paths of the data plane, for inventories. */
-export const DATA_PATHS = ['/mcp', '/rpc', '/servers/{id}/mcp'] as const;
-
 /**
  * The endpoint of a path, matched exactly but for one trailing slash and `/v1` (SECURITY.md S02);
  * `undefined` for everything that belongs to the control plane.

@@ -10,7 +10,7 @@ import { CallRunner } from './call-runner.js';
 import type { Exchange, Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
 import { Intake } from './intake.js';
-import { respondEmpty } from './respond.js';
+import { Answers } from './answer.js';
 
 const NO_SESSION: ClientView = {
   revision: LATEST_LEGACY,
@@ -28,6 +28,7 @@ export class RpcEndpoint {
     private readonly incoming: Incoming,
     private readonly methods: MethodTable,
     private readonly catalog: CatalogService,
+    private readonly answers: Answers,
   ) {}
 
   handle(exchange: Exchange, failed: (error: unknown) => void): void {
@@ -59,7 +60,7 @@ export class RpcEndpoint {
       });
     else {
       this.incoming.take(message, { client: NO_SESSION, caller: posted.caller, serverId });
-      respondEmpty(posted, 202);
+      this.answers.sendEmpty(posted.res, 202, posted.headers);
     }
   }
 
