@@ -4,6 +4,7 @@ import { type Ask, discover, failureTexts } from './discovery.js';
 
 const upstream = (capabilities: object, ask: Ask) => ({
   greeting: {
+    era: 'legacy' as const,
     protocolVersion: '2025-11-25',
     capabilities: JSON.stringify(capabilities),
     serverInfo: '{"name":"x","version":"1"}',

@@ -2,7 +2,7 @@ import type { Abort } from './abort.js';
 import type { Caller } from './caller.js';
 import type { CallId, ServerId } from './ids.js';
 import type { Message } from './jsonrpc.js';
-import type { Revision } from './mcp.js';
+import type { Era, LogLevel, ModernRevision, Revision } from './mcp.js';
 
 export type TransportKind = 'http' | 'rpc' | 'sse' | 'ws' | 'stdio';
 
@@ -19,13 +19,16 @@ export interface Channel {
 
 /** What is known of the client behind a Call: pool keys and capabilities upwards come from here. */
 export interface ClientView {
-  readonly revision: Revision;
+  readonly era: Era;
+  readonly revision: Revision | ModernRevision;
   /** Random id of its session; `null` where there is none (`/rpc`, stateless). */
   readonly sessionId: string | null;
   /** Its declared capabilities as JSON text, in the form it gave; `{}` when it can answer nothing. */
   readonly capabilities: string;
   /** Its `clientInfo` as JSON text. */
   readonly clientInfo: string | null;
+  /** Modern: least severe log message this request wants, `null` = none. Legacy sessions keep theirs apart. */
+  readonly logLevel: LogLevel | null;
 }
 
 /** One JSON-RPC request on its way. */

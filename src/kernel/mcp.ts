@@ -1,9 +1,31 @@
-/** Facts of the Model Context Protocol, legacy era (2024-11-05 … 2025-11-25). */
+/** Facts of the Model Context Protocol, 2024-11-05 … 2026-07-28. */
 
 /** Revisions with `initialize` and sessions, oldest first. */
 export const LEGACY_REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
 export type Revision = (typeof LEGACY_REVISIONS)[number];
 export const LATEST_LEGACY: Revision = '2025-11-25';
+
+/** Revisions without `initialize` and sessions: each request carries its claim, newest first. */
+export const MODERN_REVISIONS = ['2026-07-28'] as const;
+export type ModernRevision = (typeof MODERN_REVISIONS)[number];
+export const LATEST_MODERN: ModernRevision = '2026-07-28';
+
+/** *legacy* = `initialize` and sessions; *modern* = each request stands alone. */
+export type Era = 'legacy' | 'modern';
+
+export function isModernRevision(text: string): text is ModernRevision {
+  return (MODERN_REVISIONS as readonly string[]).includes(text);
+}
+
+/** Keys of `params._meta` that carry the claim of a modern request (26 Overview §_meta). */
+export const CLAIM = {
+  protocolVersion: 'io.modelcontextprotocol/protocolVersion',
+  clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
+  clientInfo: 'io.modelcontextprotocol/clientInfo',
+  logLevel: 'io.modelcontextprotocol/logLevel',
+  subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+  serverInfo: 'io.modelcontextprotocol/serverInfo',
+} as const;
 
 export function isRevision(text: string): text is Revision {
   return (LEGACY_REVISIONS as readonly string[]).includes(text);

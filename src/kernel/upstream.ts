@@ -2,6 +2,7 @@ import type { Abort } from './abort.js';
 import type { ClientView } from './call.js';
 import type { Caller } from './caller.js';
 import type { Gateway } from './catalog.js';
+import type { Era } from './mcp.js';
 
 /**
  * One request on its way up. `params` and `meta` are the *insides* of JSON objects, as text, so that
@@ -42,13 +43,18 @@ export interface UpstreamObserver {
   end(): void;
 }
 
+/** What an upstream answered: its `result` as JSON text, and the era whose shape it has. */
+export interface UpstreamReply {
+  readonly result: string;
+  readonly era: Era;
+}
+
 /**
  * Speaks one kind of upstream. Built-in and plug-in drivers register in the DriverRegistry.
- * The answer is the `result` as JSON text.
  * @throws UpstreamRpcError with the upstream's own error
  * @throws GatewayError `upstream_unreachable`, `upstream_timeout`, `upstream_error`, `cancelled`
  */
 export interface Driver {
   readonly kind: string;
-  request(gateway: Gateway, request: UpstreamRequest): Promise<string>;
+  request(gateway: Gateway, request: UpstreamRequest): Promise<UpstreamReply>;
 }

@@ -3,7 +3,7 @@ import type { Gateway } from '../kernel/catalog.js';
 import { type ErrorCode, GatewayError } from '../kernel/errors.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
 import type { GatewayId } from '../kernel/ids.js';
-import type { UpstreamRequest } from '../kernel/upstream.js';
+import type { UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { CircuitBreaker } from './circuit-breaker.js';
@@ -50,10 +50,9 @@ export class Invoker {
   ) {}
 
   /**
-   * @returns the `result` as JSON text
    * @throws UpstreamRpcError · GatewayError `overloaded`, `upstream_unavailable` and those of Driver
    */
-  invoke(invocation: Invocation): Promise<string> {
+  invoke(invocation: Invocation): Promise<UpstreamReply> {
     const { gateway } = invocation;
     const line = this.lines.get(gateway.id) ?? this.newLine(gateway);
     if (this.inFlight >= this.config.maxInFlightCalls) throw overloaded('Too many calls in flight');
@@ -74,7 +73,7 @@ export class Invoker {
     this.lines.delete(id);
   }
 
-  private async run(invocation: Invocation, line: Line): Promise<string> {
+  private async run(invocation: Invocation, line: Line): Promise<UpstreamReply> {
     this.inFlight++;
     line.inFlight++;
     if (this.retries < MAX_SAVED_RETRIES) this.retries += RETRY_SHARE;
@@ -82,9 +81,9 @@ export class Invoker {
     try {
       for (let attempt = 0; ; attempt++) {
         try {
-          const result = await driver.request(invocation.gateway, invocation.request);
+          const reply = await driver.request(invocation.gateway, invocation.request);
           line.breaker.succeeded();
-          return result;
+          return reply;
         } catch (e) {
           judge(line.breaker, e);
           if (!this.mayRepeat(invocation, e, attempt)) throw e;

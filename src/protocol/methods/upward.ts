@@ -46,15 +46,15 @@ export class UpwardCalls {
     private readonly meters: Meters,
   ) {}
 
-  /** @returns the upstream's `result`, untouched */
-  send(call: Call, up: Upward): Promise<string> {
+  /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
+  async send(call: Call, up: Upward): Promise<string> {
     const { gateway } = up;
     const meta = metaOf(call.message.params?.raw('_meta'));
     const token = meta?.raw('progressToken');
     const observer = call.channel.canNotify
       ? new CallObserver(call, token, this.sessions, this.clientRequests, this.meters)
       : null;
-    return this.invoker.invoke({
+    const reply = await this.invoker.invoke({
       gateway,
       driver: 'mcp',
       name: up.name,
@@ -73,6 +73,7 @@ export class UpwardCalls {
         totalMs: gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
       },
     });
+    return reply.result;
   }
 }
 

@@ -115,10 +115,12 @@ export class Sessions {
 
 function toSession(claims: SessionClaims): Session {
   const view: ClientView = {
+    era: 'legacy',
     revision: claims.revision,
     sessionId: claims.randomId,
     capabilities: claims.capabilities,
     clientInfo: claims.clientInfo,
+    logLevel: null,
   };
   return { claims, view, mutedView: { ...view, capabilities: '{}' } };
 }

@@ -75,7 +75,14 @@ export class McpPost {
       protocolVersion !== undefined && isRevision(protocolVersion)
         ? protocolVersion
         : LATEST_LEGACY;
-    const client: ClientView = { revision, sessionId: null, capabilities: '{}', clientInfo: null };
+    const client: ClientView = {
+      era: 'legacy',
+      revision,
+      sessionId: null,
+      capabilities: '{}',
+      clientInfo: null,
+      logLevel: null,
+    };
     return { client, mutedClient: client };
   }
 

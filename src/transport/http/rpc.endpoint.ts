@@ -13,10 +13,12 @@ import { Intake } from './intake.js';
 import { Answers } from './answer.js';
 
 const NO_SESSION: ClientView = {
+  era: 'legacy',
   revision: LATEST_LEGACY,
   sessionId: null,
   capabilities: '{}',
   clientInfo: null,
+  logLevel: null,
 };
 
 /** `/rpc`: plain JSON-RPC, stateless, one message per request (API.md §3.1). */

@@ -1,8 +1,10 @@
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
+import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 
-/** What an upstream said in its `initialize` result; the objects as JSON text. */
+/** What an upstream said of itself in its `initialize` or `server/discover` result; the objects as JSON text. */
 export interface Greeting {
+  readonly era: Era;
   readonly protocolVersion: string;
   readonly capabilities: string;
   readonly serverInfo: string | null;

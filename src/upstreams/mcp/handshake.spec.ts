@@ -16,6 +16,7 @@ describe('readGreeting', () => {
   it.each(LEGACY_REVISIONS)('accepts %s', (revision) => {
     const greeting = readGreeting(`{"protocolVersion":"${revision}","capabilities":{}}`);
     expect(greeting).toEqual({
+      era: 'legacy',
       protocolVersion: revision,
       capabilities: '{}',
       serverInfo: null,

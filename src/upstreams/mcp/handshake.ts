@@ -30,6 +30,7 @@ export function readGreeting(resultText: string): Greeting {
       `upstream speaks protocol revision '${shown(protocolVersion)}'; supported are ${LEGACY_REVISIONS.join(', ')}`,
     );
   return {
+    era: 'legacy',
     protocolVersion,
     capabilities: objectText(top, 'capabilities') ?? '{}',
     serverInfo: objectText(top, 'serverInfo') ?? null,

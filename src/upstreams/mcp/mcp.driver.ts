@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
-import type { Driver, UpstreamRequest } from '../../kernel/upstream.js';
+import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 
@@ -12,10 +12,11 @@ export class McpDriver implements Driver {
 
   constructor(private readonly pool: ConnectionPool) {}
 
-  async request(gateway: Gateway, request: UpstreamRequest): Promise<string> {
+  async request(gateway: Gateway, request: UpstreamRequest): Promise<UpstreamReply> {
     const connection = await this.pool.acquire(gateway, request.caller, request.client);
     try {
-      return await connection.request(request);
+      const result = await connection.request(request);
+      return { result, era: connection.greeting.era };
     } catch (e) {
       if (!(e instanceof SessionLostError)) throw e;
       return this.again(gateway, request, connection);
@@ -30,11 +31,12 @@ export class McpDriver implements Driver {
     gateway: Gateway,
     request: UpstreamRequest,
     lost: UpstreamConnection,
-  ): Promise<string> {
+  ): Promise<UpstreamReply> {
     this.pool.forget(gateway, lost);
     const connection = await this.pool.acquire(gateway, request.caller, request.client);
     try {
-      return await connection.request(request);
+      const result = await connection.request(request);
+      return { result, era: connection.greeting.era };
     } catch (e) {
       if (!(e instanceof SessionLostError)) throw e;
       this.pool.forget(gateway, connection);

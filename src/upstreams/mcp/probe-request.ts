@@ -17,10 +17,12 @@ const GATEWAY_ITSELF: Caller = {
 };
 
 const NO_CLIENT = {
+  era: 'legacy',
   revision: LATEST_LEGACY,
   sessionId: null,
   capabilities: '{}',
   clientInfo: null,
+  logLevel: null,
 } as const;
 
 /**

@@ -78,6 +78,7 @@ describe('StdioConnections: opening', () => {
     const connection = await connect();
     expect(connection.isOpen).toBe(true);
     expect(connection.greeting).toEqual({
+      era: 'legacy',
       protocolVersion: '2025-06-18',
       capabilities: '{"tools":{}}',
       serverInfo: '{"name":"stdio-child","version":"1"}',
