@@ -6,7 +6,7 @@ import { ARGUMENT_LIMITS, argumentFault, inspectSchema } from './limits.js';
 import { dialectOf, metaFault } from './meta.js';
 import { re2Engine } from './re2.js';
 import { areUnique } from './unique.js';
-import type { SchemaObject } from './walk.js';
+import type { SchemaObject } from '../../kernel/subschemas.js';
 
 /** An input schema ready to judge arguments, or why it is not enforced. */
 export type CompiledSchema =

@@ -1,7 +1,12 @@
 import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
 import type { FieldFault } from '../../kernel/errors.js';
 import { re2Fault } from './re2.js';
-import { isObject, resolvePointer, type SchemaObject, subschemas } from './walk.js';
+import {
+  isObject,
+  resolvePointer,
+  type SchemaObject,
+  subschemas,
+} from '../../kernel/subschemas.js';
 
 /** Caps of SECURITY.md S46: schemas and arguments come from strangers. */
 export const SCHEMA_LIMITS = {

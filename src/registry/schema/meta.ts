@@ -1,6 +1,6 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
-import type { SchemaObject } from './walk.js';
+import type { SchemaObject } from '../../kernel/subschemas.js';
 
 export type Dialect = 'draft-07' | '2020-12';
 

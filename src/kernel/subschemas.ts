@@ -1,5 +1,6 @@
 /** Finds the subschemas of a JSON Schema: only what stands where a schema may stand. */
 
+/** A JSON Schema that is no boolean, as parsed. */
 export type SchemaObject = Record<string, unknown>;
 
 const ONE = [
@@ -26,6 +27,7 @@ const MAP = [
   'properties',
 ];
 
+/** Whether a parsed JSON value is an object. */
 export function isObject(value: unknown): value is SchemaObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
