@@ -1,7 +1,7 @@
 import type { GatewayId } from '../kernel/ids.js';
 import type { ListPage, ListQuery } from '../registry/listing.js';
 import { Answer } from './answer.js';
-import type { View } from './common-view.js';
+import type { View } from '../registry/views/common-view.js';
 import { Query } from './query.js';
 
 /** How a list leaves. */

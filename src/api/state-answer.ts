@@ -1,6 +1,6 @@
 import { Answer } from './answer.js';
 import { inBothSpellings } from './casing.js';
-import type { View } from './common-view.js';
+import type { View } from '../registry/views/common-view.js';
 
 /** Answer of a state route (API.md §2.1): older clients read the entity in snake_case. */
 export function stateAnswer(

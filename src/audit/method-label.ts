@@ -14,6 +14,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'completion/complete',
   'logging/setLevel',
   'roots/list',
+  'list_gateways',
   'notifications/initialized',
   'notifications/cancelled',
   'notifications/progress',

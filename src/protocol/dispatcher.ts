@@ -15,6 +15,8 @@ export interface Reply {
   readonly text: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>> | null;
+  /** What the gateway itself says is wrong; `null` for answers of upstreams, errors among them. */
+  readonly failure: GatewayError | null;
 }
 
 /** Errors of valid requests that keep their HTTP status; all others go in band with 200 (API.md §3.4). */
@@ -52,7 +54,7 @@ export class Dispatcher {
     let size = 0;
     let entered = false;
     try {
-      const method = this.methods.get(call.message.method);
+      const method = this.methods.get(call.message.method, call.channel.transport);
       const headers = this.chain.pass(call, method);
       const waiting = this.inFlight.enter(call);
       if (waiting !== undefined) await waiting;
@@ -66,6 +68,7 @@ export class Dispatcher {
         text: resultText(call.message.id as string, result),
         status: 200,
         headers: typeof done === 'string' ? headers : { ...headers, ...done.headers },
+        failure: null,
       };
     } catch (e) {
       outcome = outcomeOf(e);
@@ -82,7 +85,7 @@ export class Dispatcher {
   private failed(call: Call, error: unknown): Reply {
     const id = call.message.id;
     if (error instanceof UpstreamRpcError)
-      return { text: errorText(id, error.error), status: 200, headers: null };
+      return { text: errorText(id, error.error), status: 200, headers: null, failure: null };
     const known = knownError(error, call.id);
     if (known.code === 'internal_error')
       this.log.error({ event: 'call.failed', requestId: call.id, err: known.cause });
@@ -91,6 +94,7 @@ export class Dispatcher {
       text: errorText(id, errorObject(known, call.id, isRpc)),
       status: WITH_STATUS.has(known.code) ? known.row.status : 200,
       headers: errorHeaders(known),
+      failure: known,
     };
   }
 }

@@ -10,6 +10,7 @@ import { ClientRequests } from './client-requests.js';
 import { Dispatcher } from './dispatcher.js';
 import { InFlight } from './in-flight.js';
 import { Listeners } from './listeners.js';
+import { GatewaysMethods } from './methods/gateways.methods.js';
 import { Lists } from './methods/lists.js';
 import { MethodTable } from './methods/method-table.js';
 import { PromptsMethods } from './methods/prompts.methods.js';
@@ -33,6 +34,7 @@ import { Sessions } from './session/sessions.js';
   providers: [
     ClientRequests,
     Dispatcher,
+    GatewaysMethods,
     InFlight,
     Listeners,
     Lists,

@@ -2,13 +2,14 @@ import { GatewayError } from '../kernel/errors.js';
 import type { Gateway, Server } from '../kernel/catalog.js';
 import { LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
-import type { CatalogView, PromptEntry, ResourceEntry, ToolEntry } from './entries.js';
-import { promptText, resourceText, toolText } from './item-text.js';
+import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
+import { membersOf, promptText, resourceText, splice, toolText } from './item-text.js';
 import { ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
 import { NameTable } from './name-table.js';
 import { placeResources, type PlacedResource } from './resource-places.js';
 import { shownNames } from './shown-names.js';
+import { toolView } from './views/tool-view.js';
 import type { Visibility } from './visibility.js';
 
 /** Makes what one kind of Caller sees of a Snapshot, globally or of one Server. */
@@ -28,7 +29,10 @@ export function buildView(
     listed
       .filter(({ row }) => row.item.isTemplate === isTemplate)
       .map(({ row, uri }) => [uri, resourceText(row.item, uri)] as const);
-  const lists: Record<ListKind, ListText> = {
+  const lists: Record<ShownList, ListText> = {
+    wideTools: new ListText('tools', missing, ordered, () =>
+      tools.listed().map((e) => [e.shownName, wideToolText(e)] as const),
+    ),
     tools: new ListText('tools', missing, ordered, () =>
       tools.listed().map((e) => [e.shownName, toolText(e.tool, e.shownName)] as const),
     ),
@@ -51,6 +55,14 @@ export function buildView(
     resource: read,
     template: templateReader(listed, read),
   };
+}
+
+/** As listed, and every key of the REST view that the definition has not. */
+function wideToolText({ tool, gateway, shownName }: ToolEntry): string {
+  const shown = toolText(tool, shownName);
+  const known = membersOf(shown);
+  const more = Object.entries(toolView(tool, gateway)).filter(([key]) => !known.has(key));
+  return splice(shown, new Map(more.map(([key, value]) => [key, JSON.stringify(value)])));
 }
 
 function toolTable(

@@ -37,6 +37,9 @@ export interface ViewCapabilities {
   readonly subscribe: boolean;
 }
 
+/** The lists of a view; `wideTools` has what `/rpc` shows of a tool besides (API.md §3.3). */
+export type ShownList = ListKind | 'wideTools';
+
 /** What one kind of Caller sees, globally or of one Server. Immutable; lives as long as its Snapshot. */
 export interface CatalogView {
   /** Visibility and Server. */
@@ -45,13 +48,13 @@ export interface CatalogView {
   readonly gateways: readonly Gateway[];
   readonly capabilities: ViewCapabilities;
   /** The whole `result` of a list as JSON text, serialised once. */
-  listText(kind: ListKind): string;
+  listText(kind: ShownList): string;
   /**
    * One page of it.
    * @param after sort key of the last item already sent; `null` = from the start
    * @returns `last`: sort key to go on from; `null` on the last page
    */
-  page(kind: ListKind, after: string | null, size: number): { text: string; last: string | null };
+  page(kind: ShownList, after: string | null, size: number): { text: string; last: string | null };
   /** @throws GatewayError `tool_not_found`, `tool_disabled`, `upstream_unavailable` */
   tool(name: string): ToolEntry;
   /** @throws GatewayError `prompt_not_found`, `upstream_unavailable` */

@@ -176,6 +176,17 @@ export class GatewaysService {
     return this.secrets.env(gateway);
   }
 
+  /** Names of its environment. A seal that cannot be opened any more must not hide it from its owner. */
+  envNames(gateway: Gateway): string[] {
+    if (gateway.envSealed === null) return [];
+    try {
+      return Object.keys(this.childEnv(gateway));
+    } catch (e) {
+      if (e instanceof GatewayError) return [];
+      throw e;
+    }
+  }
+
   private refuseTaken(gateway: Gateway, others: readonly Gateway[]): void {
     if (others.some((g) => g.slug === gateway.slug)) throw new GatewayError('gateway_conflict');
     if (others.some((g) => g.id === gateway.id))

@@ -4,7 +4,6 @@ import { clientAddress } from '../auth/client-address.js';
 import { Config } from '../config/config.js';
 import { GatewayError, knownError } from '../kernel/errors.js';
 import type { CallId } from '../kernel/ids.js';
-import { problemBody } from '../kernel/problem.js';
 import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
 import { Log } from '../platform/log/log.js';
 import { Answers } from './http/answer.js';
@@ -13,6 +12,7 @@ import type { Exchange } from './http/exchange.js';
 import { type Head, readHead } from './http/head.js';
 import { HostRules } from './http/host-rules.js';
 import { McpEndpoint } from './http/mcp.endpoint.js';
+import { PlainEndpoint } from './http/plain.endpoint.js';
 import { type DataRoute, dataRoute } from './http/route.js';
 import { RpcEndpoint } from './http/rpc.endpoint.js';
 
@@ -35,6 +35,7 @@ export class HttpAdapter {
     private readonly config: Config,
     private readonly mcp: McpEndpoint,
     private readonly rpc: RpcEndpoint,
+    private readonly plain: PlainEndpoint,
     private readonly log: Log,
     private readonly answers: Answers,
   ) {
@@ -81,6 +82,7 @@ export class HttpAdapter {
     };
     try {
       if (route.endpoint === 'rpc') this.rpc.handle(exchange, failed);
+      else if (route.endpoint === 'plain') this.plain.handle(exchange, failed);
       else this.mcp.handle(exchange, failed);
     } catch (e) {
       failed(e);
@@ -113,7 +115,7 @@ export class HttpAdapter {
   private preflight(exchange: Exchange): void {
     const { head, req, res, headers } = exchange;
     if (head.origin === undefined) {
-      const allowed = exchange.route.endpoint === 'rpc' ? 'POST' : 'GET, POST, DELETE';
+      const allowed = exchange.route.endpoint === 'mcp' ? 'GET, POST, DELETE' : 'POST';
       this.answers.sendEmpty(res, 204, [...headers, 'allow', allowed]);
       return;
     }
@@ -129,22 +131,26 @@ export class HttpAdapter {
     if (res.destroyed) return;
     // What is left of the body is not waited for.
     if (!exchange.req.complete) exchange.req.resume();
-    this.answers.sendError(res, known, { requestId, isRpc: route.endpoint === 'rpc', headers });
+    if (route.endpoint === 'plain') this.problem(exchange, known);
+    else
+      this.answers.sendError(res, known, { requestId, isRpc: route.endpoint === 'rpc', headers });
   }
 
   /** What the edge check refused: JSON-RPC on the data plane, a problem document elsewhere. */
   private refuse(exchange: Exchange, isData: boolean, error: unknown): void {
-    const { req, res } = exchange;
     if (isData || !(error instanceof GatewayError)) {
       this.failed(exchange, error);
       return;
     }
+    this.problem(exchange, error);
+    exchange.req.resume();
+  }
+
+  private problem({ req, res, callId, headers }: Exchange, error: GatewayError): void {
     const [path = ''] = (req.url ?? '').split('?');
-    const body = problemBody(error, { path, requestId: exchange.callId });
-    req.resume();
-    const type = ['content-type', 'application/problem+json', 'connection', 'close'];
-    const more = [...exchange.headers, ...type];
-    this.answers.sendText(res, error.row.status, JSON.stringify(body), more);
+    // The rest of a body that was not read would be taken for the next request.
+    const more = req.complete ? headers : [...headers, 'connection', 'close'];
+    this.answers.sendProblem(res, error, { path, requestId: callId, headers: more });
   }
 }
 

@@ -12,6 +12,7 @@ import { ListenEndpoint } from './http/listen.endpoint.js';
 import { McpBatch } from './http/mcp-batch.js';
 import { McpPost } from './http/mcp-post.js';
 import { McpEndpoint } from './http/mcp.endpoint.js';
+import { PlainEndpoint } from './http/plain.endpoint.js';
 import { RpcEndpoint } from './http/rpc.endpoint.js';
 
 @Module({
@@ -27,6 +28,7 @@ import { RpcEndpoint } from './http/rpc.endpoint.js';
     McpBatch,
     McpEndpoint,
     McpPost,
+    PlainEndpoint,
     RpcEndpoint,
   ],
   exports: [HttpAdapter],

@@ -2,14 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { requirePermission } from '../../auth/access.js';
 import { SyncService } from '../../federation/sync.service.js';
 import type { Gateway } from '../../kernel/catalog.js';
-import { GatewayError } from '../../kernel/errors.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import { filterRecords, pageOf } from '../../registry/listing.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
@@ -21,7 +20,7 @@ import {
   toGatewayPatch,
   toNewGateway,
 } from './gateway-body.js';
-import { countItems, gatewayView } from './gateway-view.js';
+import { countItems, gatewayView } from '../../registry/views/gateway-view.js';
 
 /** What the gateway routes do: find, check the version, change, show. */
 @Injectable()
@@ -44,7 +43,7 @@ export class GatewayDoor {
     const page = pageOf(found, request.query, caller.principal, this.sealer);
     const counts = countItems(this.catalog.snapshot);
     return listAnswer('gateways', page, request.shape, (g) =>
-      gatewayView(g, counts(g.id), this.envNames(g)),
+      gatewayView(g, counts(g.id), this.gateways.envNames(g)),
     );
   }
 
@@ -90,18 +89,7 @@ export class GatewayDoor {
 
   private view(gateway: Gateway): View {
     const counts = countItems(this.catalog.snapshot)(gateway.id);
-    return gatewayView(gateway, counts, this.envNames(gateway));
-  }
-
-  /** A seal that cannot be opened any more must not hide the Gateway from its owner. */
-  private envNames(gateway: Gateway): string[] {
-    if (gateway.envSealed === null) return [];
-    try {
-      return Object.keys(this.gateways.childEnv(gateway));
-    } catch (e) {
-      if (e instanceof GatewayError) return [];
-      throw e;
-    }
+    return gatewayView(gateway, counts, this.gateways.envNames(gateway));
   }
 }
 

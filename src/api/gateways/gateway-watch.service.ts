@@ -4,7 +4,7 @@ import type { RefreshResult } from '../../federation/refresh-result.js';
 import { SyncService } from '../../federation/sync.service.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { Query } from '../query.js';
 
 /** Health and refresh of one Gateway. */

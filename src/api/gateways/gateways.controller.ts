@@ -4,7 +4,7 @@ import { RequirePermission } from '../../auth/permission.decorator.js';
 import type { Answer } from '../answer.js';
 import { type Asked, AskedBy, WantedState } from '../asked.decorator.js';
 import { JsonBody } from '../body/json-body.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import {
   GATEWAY_PATCH,
   type GatewayBody,

@@ -1,7 +1,7 @@
 import type { Gateway, JsonObject, Prompt } from '../../kernel/catalog.js';
 import { slugify } from '../../kernel/names.js';
 import { isAvailable } from '../../registry/catalog.snapshot.js';
-import { commonView, type View } from '../common-view.js';
+import { commonView, type View } from '../../registry/views/common-view.js';
 
 /** A federated Prompt as it leaves (API.md §2.4); its messages are rendered by its upstream. */
 export function promptView(prompt: Prompt, gateway: Gateway): View {

@@ -3,7 +3,7 @@ import type { Resource } from '../../kernel/catalog.js';
 import { ResourcesService } from '../../registry/resources.service.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';

@@ -1,6 +1,6 @@
 import type { Gateway, JsonObject, Resource } from '../../kernel/catalog.js';
 import { isAvailable } from '../../registry/catalog.snapshot.js';
-import { commonView, type View } from '../common-view.js';
+import { commonView, type View } from '../../registry/views/common-view.js';
 
 /**
  * A federated Resource as it leaves (API.md §2.3).

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { RequirePermission } from '../../auth/permission.decorator.js';
 import type { Answer } from '../answer.js';
 import { type Asked, AskedBy, WantedState } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { ResourceDoor } from './resource-door.service.js';
 
 @Controller('resources')

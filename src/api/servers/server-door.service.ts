@@ -6,7 +6,7 @@ import type { ServerPatch } from '../../registry/server-fields.js';
 import { ServersService } from '../../registry/servers.service.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { publicBase } from '../edge/public-base.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';

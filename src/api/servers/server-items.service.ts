@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ResourcesService } from '../../registry/resources.service.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { promptView } from '../prompts/prompt-view.js';
 import { Query } from '../query.js';
 import { resourceView } from '../resources/resource-view.js';
-import { toolView } from '../tools/tool-view.js';
+import { toolView } from '../../registry/views/tool-view.js';
 import { ServerDoor } from './server-door.service.js';
 
 /** The members of a Server, whole and in the owner's order. */

@@ -1,5 +1,5 @@
 import type { Prompt, Resource, Server, Tool } from '../../kernel/catalog.js';
-import { commonView, type View } from '../common-view.js';
+import { commonView, type View } from '../../registry/views/common-view.js';
 
 /** The members that may be shown, and the rest. */
 export interface ServerMembers {

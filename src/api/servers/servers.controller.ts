@@ -3,7 +3,7 @@ import { RequirePermission } from '../../auth/permission.decorator.js';
 import type { Answer } from '../answer.js';
 import { type Asked, AskedBy, WantedState } from '../asked.decorator.js';
 import { JsonBody } from '../body/json-body.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { NEW_SERVER, type NewServerBody, SERVER_PATCH, type ServerBody } from './server-body.js';
 import { ServerDoor } from './server-door.service.js';
 import { ServerItems } from './server-items.service.js';

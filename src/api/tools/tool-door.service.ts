@@ -4,13 +4,13 @@ import { type ToolPatch, ToolsService } from '../../registry/tools.service.js';
 import type { Tool } from '../../kernel/catalog.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
-import type { View } from '../common-view.js';
+import type { View } from '../../registry/views/common-view.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
 import { deleted, stateAnswer } from '../state-answer.js';
 import type { ToolBody } from './tool-body.js';
-import { toolView } from './tool-view.js';
+import { toolView } from '../../registry/views/tool-view.js';
 
 /** What the tool routes do: find, check the version, change, show. */
 @Injectable()

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import type { ListKind } from '../../kernel/mcp.js';
 import { Config } from '../../config/config.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import { CatalogService } from '../../registry/catalog.service.js';
+import type { ShownList } from '../../registry/entries.js';
 
 const CURSOR_LABEL = 'cursor';
 const CURSOR_LIFE_MS = 86_400_000;
@@ -19,7 +19,7 @@ export class Lists {
   ) {}
 
   /** The whole `result`. @throws GatewayError `invalid_cursor` */
-  answer(call: Call, kind: ListKind): string {
+  answer(call: Call, kind: ShownList): string {
     const view = this.catalog.view(call.caller, call.serverId);
     const size = this.config.mcpListPageSize;
     const cursor = call.message.params?.raw('cursor');

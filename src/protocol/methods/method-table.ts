@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { TransportKind } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
+import { GatewaysMethods } from './gateways.methods.js';
 import { PromptsMethods } from './prompts.methods.js';
 import { type Handler, METHODS, type MethodName, type MethodPolicy } from './registry.js';
 import { ResourcesMethods } from './resources.methods.js';
@@ -20,8 +22,9 @@ export class MethodTable {
     tools: ToolsMethods,
     resources: ResourcesMethods,
     prompts: PromptsMethods,
+    gateways: GatewaysMethods,
   ) {
-    for (const group of [session, tools, resources, prompts])
+    for (const group of [session, tools, resources, prompts, gateways])
       for (const [name, handler] of Object.entries(group.handlers()))
         this.methods.set(name, { ...METHODS[name as MethodName], handler });
     for (const name of Object.keys(METHODS))
@@ -33,9 +36,10 @@ export class MethodTable {
   }
 
   /** @throws GatewayError `method_not_found` */
-  get(name: string): Method {
+  get(name: string, transport: TransportKind): Method {
     const method = this.methods.get(name);
-    if (method === undefined) throw new GatewayError('method_not_found', { method: name });
+    if (method === undefined || (method.only !== undefined && method.only !== transport))
+      throw new GatewayError('method_not_found', { method: name });
     return method;
   }
 }

@@ -1,5 +1,5 @@
 import type { Permission } from '../../kernel/caller.js';
-import type { Call } from '../../kernel/call.js';
+import type { Call, TransportKind } from '../../kernel/call.js';
 import type { Trail } from '../../audit/trail.js';
 
 /** `any`: every Caller that reached the endpoint. */
@@ -7,6 +7,8 @@ export interface MethodPolicy {
   readonly permission: Permission | 'any';
   /** Counts against `MAX_TOOL_CALLS_PER_MINUTE`. */
   readonly isLimited: boolean;
+  /** The one transport that has it; absent = all. */
+  readonly only?: TransportKind;
 }
 
 const open: MethodPolicy = { permission: 'any', isLimited: false };
@@ -27,6 +29,7 @@ export const METHODS = {
   'prompts/list': needs('prompts.read'),
   'prompts/get': needs('prompts.read'),
   'completion/complete': needs('prompts.read'),
+  list_gateways: { permission: 'gateways.read', isLimited: false, only: 'rpc' },
 } as const satisfies Record<string, MethodPolicy>;
 
 export type MethodName = keyof typeof METHODS;

@@ -25,7 +25,8 @@ export class ToolsMethods {
 
   handlers(): Handlers {
     return {
-      'tools/list': (call) => this.lists.answer(call, 'tools'),
+      'tools/list': (call) =>
+        this.lists.answer(call, call.channel.transport === 'rpc' ? 'wideTools' : 'tools'),
       'tools/call': (call, trail) => this.call(call, trail),
     };
   }

@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { GatewayError } from '../../kernel/errors.js';
 import { errorObject, errorText } from '../../kernel/jsonrpc.js';
-import { errorHeaders } from '../../kernel/problem.js';
+import { errorHeaders, problemBody, type ProblemPlace } from '../../kernel/problem.js';
 import { responseHeaders } from '../../kernel/response-headers.js';
+import type { Reply } from '../../protocol/dispatcher.js';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -36,8 +37,33 @@ export class Answers {
     res.end(text);
   }
 
+  /** The answer to one request, whole. */
+  sendReply(res: ServerResponse, reply: Reply, more: readonly string[]): void {
+    this.sendJson(res, reply.status, reply.text, [...more, ...flat(reply.headers)]);
+  }
+
+  /** An error as a problem document, as the control plane writes it (API.md §1.4). */
+  sendProblem(res: ServerResponse, error: GatewayError, context: ProblemContext): void {
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const text = JSON.stringify(problemBody(error, context));
+    const type = ['content-type', 'application/problem+json'];
+    this.sendText(res, error.row.status, text, [
+      ...context.headers,
+      ...flat(errorHeaders(error)),
+      ...type,
+    ]);
+  }
+
   /** A body whose type stands in `more`. */
-  sendText(res: ServerResponse, status: number, text: string, more: readonly string[]): void {
+  private sendText(
+    res: ServerResponse,
+    status: number,
+    text: string,
+    more: readonly string[],
+  ): void {
     const body = Buffer.from(text);
     res.writeHead(status, this.common.concat(more, 'content-length', String(body.length)));
     res.end(body);
@@ -69,6 +95,10 @@ export class Answers {
     if (status === 413 || status === 431 || status === 400) more.push('connection', 'close');
     this.sendJson(res, status, errorText(error.extras.rpcId ?? null, object), more);
   }
+}
+
+export interface ProblemContext extends ProblemPlace {
+  readonly headers: readonly string[];
 }
 
 export interface ErrorContext {

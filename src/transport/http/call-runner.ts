@@ -54,8 +54,8 @@ export class CallRunner {
       .catch(() => posted.res.destroy());
   }
 
-  /** One message of a batch: its answer is collected, nothing can precede it. */
-  runInBatch(posted: Posted, runnable: Runnable): Promise<Reply | null> {
+  /** The answer comes back whole and nothing can precede it: one message of a batch, a plain form. */
+  runAlone(posted: Posted, runnable: Runnable): Promise<Reply | null> {
     const channel = {
       transport: runnable.transport,
       canNotify: false,

@@ -40,7 +40,7 @@ export class McpBatch {
       if (message.method === 'initialize')
         throw new GatewayError('invalid_request', { reason: 'initialize must not be in a batch' });
       if (message.kind === 'request')
-        return (await this.runner.runInBatch(posted, { ...base, message }))?.text ?? null;
+        return (await this.runner.runAlone(posted, { ...base, message }))?.text ?? null;
       const { client, serverId } = base;
       this.incoming.take(message, { client, serverId, caller: posted.caller });
       return null;

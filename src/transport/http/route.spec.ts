@@ -14,6 +14,15 @@ describe('dataRoute', () => {
     expect(dataRoute(url, '')).toMatchObject({ endpoint, server: null });
   });
 
+  it('knows the plain forms and the methods they stand for', () => {
+    expect(dataRoute('/v1/protocol/ping/', '')).toMatchObject({
+      endpoint: 'plain',
+      method: 'ping',
+    });
+    expect(dataRoute('/initialize', '')).toMatchObject({ endpoint: 'plain', method: 'initialize' });
+    expect(dataRoute('/protocol', '')).toBeUndefined();
+  });
+
   it('reads the server of a server endpoint, by id in any form or by name', () => {
     expect(dataRoute(`/servers/${ID}/mcp`, '')?.serverId).toBe(ID);
     expect(

@@ -2,13 +2,33 @@ import { parseUuid, type ServerId } from '../../kernel/ids.js';
 
 /** Where a request of the data plane goes. `server` is the path segment: an id or a name. */
 export interface DataRoute {
-  readonly endpoint: 'mcp' | 'rpc';
+  readonly endpoint: 'mcp' | 'rpc' | 'plain';
   readonly server: string | null;
   readonly serverId: ServerId | null;
+  /** The MCP method that a plain path stands for. */
+  readonly method?: string;
 }
 
 const MCP: DataRoute = { endpoint: 'mcp', server: null, serverId: null };
 const RPC: DataRoute = { endpoint: 'rpc', server: null, serverId: null };
+const plain = (method: string): DataRoute => ({
+  endpoint: 'plain',
+  server: null,
+  serverId: null,
+  method,
+});
+
+/** What the plain form of all notifications stands for: their common beginning. */
+export const NOTIFICATIONS = 'notifications';
+
+const PLAIN: ReadonlyMap<string, DataRoute> = new Map([
+  ['/protocol/initialize', plain('initialize')],
+  ['/protocol/ping', plain('ping')],
+  ['/protocol/notifications', plain(NOTIFICATIONS)],
+  ['/protocol/completion/complete', plain('completion/complete')],
+  ['/initialize', plain('initialize')],
+  ['/notifications', plain(NOTIFICATIONS)],
+]);
 const SERVER = /^\/servers\/([^/]+)\/mcp$/;
 
 /**
@@ -27,7 +47,8 @@ export function dataRoute(url: string, rootPath: string): DataRoute | undefined 
   if (path === '/mcp') return MCP;
   if (path === '/rpc') return RPC;
   const server = SERVER.exec(path)?.[1];
-  const name = server === undefined ? undefined : decoded(server);
+  if (server === undefined) return PLAIN.get(path);
+  const name = decoded(server);
   if (name === undefined) return undefined;
   return { endpoint: 'mcp', server: name, serverId: parseUuid<ServerId>(name) ?? null };
 }

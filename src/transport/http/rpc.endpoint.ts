@@ -1,25 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { ClientView } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
-import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import { type Message, parseMessage, requestText } from '../../kernel/jsonrpc.js';
 import { MethodTable } from '../../protocol/methods/method-table.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { CallRunner } from './call-runner.js';
 import type { Exchange, Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
 import { Intake } from './intake.js';
+import { NO_SESSION } from './no-session.js';
 import { Answers } from './answer.js';
-
-const NO_SESSION: ClientView = {
-  era: 'legacy',
-  revision: LATEST_LEGACY,
-  sessionId: null,
-  capabilities: '{}',
-  clientInfo: null,
-  logLevel: null,
-};
 
 /** `/rpc`: plain JSON-RPC, stateless, one message per request (API.md §3.1). */
 @Injectable()
@@ -50,8 +40,9 @@ export class RpcEndpoint {
   }
 
   private post(posted: Posted): void {
-    const message = this.translate(parseMessage(posted.text), posted);
-    const serverId = this.narrow(message, posted);
+    const asked = this.translate(parseMessage(posted.text), posted);
+    const serverId = this.narrow(asked, posted);
+    const message = withoutServer(asked);
     if (message.kind === 'request')
       this.runner.run(posted, {
         message,
@@ -73,8 +64,7 @@ export class RpcEndpoint {
     if (method === 'list_tools') return { ...message, method: 'tools/list' };
     if (!this.isTool(method, posted)) return message;
     const params = `"name":${JSON.stringify(method)},"arguments":${top.raw('params') ?? '{}'}`;
-    const id = message.id ?? 'null';
-    return parseMessage(`{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{${params}}}`);
+    return parseMessage(requestText(message.id ?? 'null', 'tools/call', params));
   }
 
   private isTool(name: string, { caller }: Posted): boolean {
@@ -89,7 +79,7 @@ export class RpcEndpoint {
 
   private narrow(message: Message, { caller }: Posted): ServerId | null {
     const name = message.params?.string('server_id');
-    if (name === undefined) return null;
+    if (name === undefined) return noServer(message);
     const server = this.catalog.findServer(name, caller);
     if (server !== undefined) return server.id;
     throw new GatewayError(
@@ -98,4 +88,22 @@ export class RpcEndpoint {
       message.id === null ? {} : { rpcId: message.id },
     );
   }
+}
+
+/** @throws GatewayError `invalid_params` when the Server is named by something that is no name */
+function noServer({ params, id }: Message): null {
+  const named = params?.raw('server_id');
+  if (named === undefined || named === 'null') return null;
+  throw new GatewayError(
+    'invalid_params',
+    { reason: "'server_id' must be a string" },
+    id === null ? {} : { rpcId: id },
+  );
+}
+
+/** `server_id` is a word between the client and us: no upstream gets to see it. */
+function withoutServer(message: Message): Message {
+  const { kind, params, id, method } = message;
+  if (kind !== 'request' || params?.has('server_id') !== true) return message;
+  return parseMessage(requestText(id ?? 'null', method, params.without('server_id')));
 }

@@ -1,7 +1,7 @@
 import type { Gateway } from '../../kernel/catalog.js';
 import type { GatewayId } from '../../kernel/ids.js';
-import type { Snapshot } from '../../registry/catalog.snapshot.js';
-import { commonView, type View } from '../common-view.js';
+import type { Snapshot } from '../catalog.snapshot.js';
+import { commonView, type View } from './common-view.js';
 
 export interface ItemCounts {
   readonly tools: number;

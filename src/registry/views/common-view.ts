@@ -1,4 +1,4 @@
-import type { AuditMetadata, JsonObject } from '../kernel/catalog.js';
+import type { AuditMetadata, JsonObject } from '../../kernel/catalog.js';
 
 interface CommonRecord extends AuditMetadata {
   readonly id: string;
