@@ -21,3 +21,12 @@ export interface CallRecord {
   readonly resultBytes: number;
   readonly ip: string;
 }
+
+/**
+ * What the ids of calls that began then start with: ids sort by time, so the key is the only index
+ * that the call log needs.
+ * @param atMs ms since 1970
+ */
+export function callIdAt(atMs: number): string {
+  return Math.floor(atMs).toString(36).padStart(9, '0');
+}

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../kernel/call-record.js';
+import { type CallRecord, callIdAt } from '../kernel/call-record.js';
 import type { Filter, Repo } from './port.js';
 
 /** What a page of the call log is narrowed to; `from` inclusive, `to` exclusive, ISO 8601 UTC. */
@@ -34,17 +34,15 @@ export class CallsRepository {
   /** Newest first. */
   page({ filters = {}, limit, before = null }: CallPage): Promise<CallRecord[]> {
     const { from, to, ...equal } = filters;
+    const until = to === undefined ? null : idAt(to);
+    const lt = until !== null && (before === null || until < before) ? until : before;
+    const range = {
+      ...(from === undefined ? {} : { gte: idAt(from) }),
+      ...(lt === null ? {} : { lt }),
+    };
     const filter: Filter<CallRecord> = {
       ...equal,
-      ...(from === undefined && to === undefined
-        ? {}
-        : {
-            at: {
-              ...(from === undefined ? {} : { gte: from }),
-              ...(to === undefined ? {} : { lt: to }),
-            },
-          }),
-      ...(before === null ? {} : { id: { lt: before } }),
+      ...((range.lt ?? range.gte) ? { id: range } : {}),
     };
     return this.repo.find(filter, { sort: { id: -1 }, limit });
   }
@@ -57,12 +55,14 @@ export class CallsRepository {
     let gone = 0;
     for (;;) {
       const old = await this.repo.find(
-        { at: { lt: iso } },
-        { sort: { at: 1 }, limit: PRUNE_BATCH },
+        { id: { lt: idAt(iso) } },
+        { sort: { id: 1 }, limit: PRUNE_BATCH },
       );
       const last = old.at(-1);
       if (last === undefined) return gone;
-      gone += await this.repo.delete({ at: { lte: last.at } });
+      gone += await this.repo.delete({ id: { lte: last.id } });
     }
   }
 }
+
+const idAt = (iso: string): string => callIdAt(Date.parse(iso));

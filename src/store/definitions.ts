@@ -160,7 +160,6 @@ export const CALL: Definition<CallRecord> = {
     resultBytes: int,
     ip: { kind: 'str', length: 64 },
   },
-  index: [['at']],
 };
 
 export const SETTING: Definition<Setting> = { name: 'setting', fields: { value: text } };

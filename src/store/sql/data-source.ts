@@ -19,6 +19,8 @@ function prepare(db: Pragmas): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
+  // 16 MB: pages of the call log are copied into the file when they are full, not at every turn.
+  db.pragma('wal_autocheckpoint = 4000');
   const found = db.pragma('quick_check(1)') as { quick_check: string }[];
   if (found[0]?.quick_check !== 'ok') throw new DamagedError(found[0]?.quick_check ?? '');
 }

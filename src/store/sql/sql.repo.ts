@@ -7,11 +7,14 @@ import { Where } from './where.js';
 /** SQLite takes 32,766 parameters in one statement, other databases more. */
 const MAX_PARAMETERS = 30_000;
 const ALIAS = 'e';
+const MAX_INSERT_TEXTS = 16;
 
 /** Runs work in a transaction, or in the one that is open. */
 export type Atomically = <R>(work: (manager: EntityManager) => Promise<R>) => Promise<R>;
 
 export class SqlRepo<T extends Identified> implements Repo<T> {
+  private readonly insertTexts = new Map<number, string>();
+
   constructor(
     private readonly manager: EntityManager,
     private readonly definition: Definition<T>,
@@ -85,19 +88,28 @@ export class SqlRepo<T extends Identified> implements Repo<T> {
   private async insertAll(manager: EntityManager, rows: readonly T[]): Promise<void> {
     if (rows.length === 0) return;
     const { driver } = manager.dataSource;
-    const { metadata } = this.table(manager);
-    const { columns } = metadata;
+    const { columns } = this.table(manager).metadata;
     const values: unknown[] = [];
     for (const row of rows)
       for (const column of columns)
         values.push(driver.preparePersistentValue(row[column.propertyName as keyof T], column));
+    await manager.query(this.insertText(manager, rows.length), values);
+  }
+
+  /** Full batches of the call log are all alike: their text is kept. */
+  private insertText(manager: EntityManager, rows: number): string {
+    const known = this.insertTexts.get(rows);
+    if (known !== undefined) return known;
+    const { driver } = manager.dataSource;
+    const { columns, tableName } = this.table(manager).metadata;
     const names = columns.map((column) => driver.escape(column.databaseName)).join(', ');
-    const places = values.map((_, i) => driver.createParameter('p', i));
-    const tuples = rows.map(
-      (_, i) => `(${places.slice(i * columns.length, (i + 1) * columns.length).join(', ')})`,
-    );
-    const table = driver.escape(metadata.tableName);
-    await manager.query(`INSERT INTO ${table} (${names}) VALUES ${tuples.join(', ')}`, values);
+    const tuple = (_: unknown, row: number): string =>
+      `(${columns.map((__, i) => driver.createParameter('p', row * columns.length + i)).join(', ')})`;
+    const tuples = Array.from({ length: rows }, tuple).join(', ');
+    const text = `INSERT INTO ${driver.escape(tableName)} (${names}) VALUES ${tuples}`;
+    if (this.insertTexts.size >= MAX_INSERT_TEXTS) this.insertTexts.clear();
+    this.insertTexts.set(rows, text);
+    return text;
   }
 
   private select(filter: Filter<T>): SelectQueryBuilder<ObjectLiteral> {
