@@ -72,7 +72,13 @@ export class ResourcesMethods {
 
 /** The contents of a resource that is shown under another URI name that one (PROTOCOL.md §6.2). */
 function shownUri(result: string, from: string, to: string): string {
-  const parsed = JSON.parse(result) as { contents?: { uri?: unknown }[] };
-  for (const content of parsed.contents ?? []) if (content.uri === from) content.uri = to;
+  const parsed = JSON.parse(result) as { contents?: unknown };
+  // What the upstream got wrong is the client's to see, not ours to fail on.
+  for (const content of Array.isArray(parsed.contents) ? (parsed.contents as unknown[]) : [])
+    if (isContent(content) && content.uri === from) content.uri = to;
   return JSON.stringify(parsed);
+}
+
+function isContent(value: unknown): value is { uri?: unknown } {
+  return typeof value === 'object' && value !== null;
 }
