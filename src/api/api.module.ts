@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuditMetadataInterceptor } from '../audit/metadata.interceptor.js';
 import { FederationModule } from '../federation/federation.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
+import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
 import { GatewayLookup } from './gateway-lookup.service.js';
 import { GatewayDoor } from './gateways/gateway-door.service.js';
@@ -22,7 +23,7 @@ import { ToolsController } from './tools/tools.controller.js';
 
 /** The REST API; its filter and interceptors hold for every route of the control plane. */
 @Module({
-  imports: [AuditModule, FederationModule, RegistryModule],
+  imports: [AuditModule, FederationModule, RegistryModule, UpstreamsModule],
   controllers: [
     GatewaysController,
     PromptsController,

@@ -104,10 +104,9 @@ const calls = {
   maxToolCallsPerMinute: int('MAX_TOOL_CALLS_PER_MINUTE', 0, 'Tool calls of one caller in a minute; 0 = no limit', { aliases: ['TOOL_RATE_LIMIT'], unit: '/min' }),
   toolTimeoutMs: seconds('TOOL_TIMEOUT', 60, 'Silence allowed while a call runs; progress resets it', { min: 0.01 }),
   toolMaxDurationMs: seconds('TOOL_MAX_DURATION', 900, 'Longest call in total', { min: 0.01 }),
-  maxInFlightPerSession: int('MAX_IN_FLIGHT_PER_SESSION', 64, 'Open requests of one session', {
-    min: 1,
-  }),
-  maxInFlightCalls: int('MAX_IN_FLIGHT_CALLS', 1000, 'Open requests of the process', { min: 1 }),
+  toolConcurrentLimit: int('TOOL_CONCURRENT_LIMIT', 100, 'Calls of one tool at the same time; more wait, then 503', { min: 1 }),
+  maxInFlightPerSession: int('MAX_IN_FLIGHT_PER_SESSION', 64, 'Open requests of one session; more wait, then 503', { min: 1 }),
+  maxInFlightCalls: int('MAX_IN_FLIGHT_CALLS', 1000, 'Calls of the process that go to upstreams; more wait, then 503', { min: 1 }),
   upstreamConnectTimeoutMs: seconds('UPSTREAM_CONNECT_TIMEOUT', 3, 'Longest wait for a connection to a gateway', { min: 0.01 }),
   upstreamResponseTimeoutMs: seconds('UPSTREAM_RESPONSE_TIMEOUT', 30, 'Longest read that is no call', { min: 0.01 }),
   circuitBreakerThreshold: int('CIRCUIT_BREAKER_THRESHOLD', 5, 'Failures in a row before a gateway is left alone', { min: 1 }),

@@ -219,7 +219,20 @@ export interface ErrorExtras {
   readonly rpcId?: string;
   /** Sent as response headers where there is an HTTP status. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the gateway itself; never shown. */
+  readonly wayUp?: WayUp;
   readonly cause?: unknown;
+}
+
+/** What a failure tells of the way to an upstream. */
+export interface WayUp {
+  /**
+   * `failed`: it was not reached, or broke off. `answered`: it is there, whatever was wrong with its
+   * answer. `untried`: nobody tried.
+   */
+  readonly reach?: 'failed' | 'answered' | 'untried';
+  /** It refused before anything ran, and wants to be asked again after so many ms. */
+  readonly askAgainMs?: number;
 }
 
 type Rest<C extends ErrorCode> = [Placeholders<(typeof ERRORS)[C]['text']>] extends [never]
@@ -249,6 +262,14 @@ export class GatewayError<C extends ErrorCode = ErrorCode> extends Error {
 
   get row(): ErrorRow {
     return ERRORS[this.code];
+  }
+
+  /** The same error with more facts, or other ones. */
+  with(extras: ErrorExtras): GatewayError<C> {
+    const rest: unknown = [{}, { ...this.extras, ...extras }];
+    const copy = new GatewayError(this.code, ...(rest as Rest<C>));
+    copy.message = this.message;
+    return copy;
   }
 }
 

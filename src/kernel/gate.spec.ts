@@ -1,3 +1,4 @@
+import { Abort } from './abort.js';
 import { Gate } from './gate.js';
 
 describe('Gate', () => {
@@ -23,6 +24,24 @@ describe('Gate', () => {
     expect(await gate.enter(1)).toBe(false);
     gate.leave();
     expect(gate.enter(0)).toBe(true);
+  });
+
+  it('gives the place of one who gives up to the next, at once', async () => {
+    const gate = new Gate(1, 1);
+    const [abort, late] = [new Abort(), new Abort()];
+    void gate.enter(0);
+    const gone = gate.enter(60_000, abort);
+    abort.abort('enough');
+    expect(await gone).toBe(false);
+    const next = gate.enter(60_000, late);
+    gate.leave();
+    expect(await next).toBe(true);
+    late.abort('inside already');
+    expect(gate.hasRoom).toBe(false);
+    gate.leave();
+    expect(gate.isIdle).toBe(true);
+    void gate.enter(0);
+    expect(gate.enter(60_000, late)).toBe(false);
   });
 
   it('never refuses without a limit', () => {

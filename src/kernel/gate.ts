@@ -1,7 +1,9 @@
+import type { Abort } from './abort.js';
+
 /** Lets so many in at a time; the rest wait in order, within bounds. */
 export class Gate {
   private inside = 0;
-  private readonly waiting: { pass: () => void; timer: NodeJS.Timeout }[] = [];
+  private readonly waiting: Place[] = [];
 
   /**
    * @param limit how many may be inside; 0 = any number
@@ -16,34 +18,66 @@ export class Gate {
     return this.inside === 0;
   }
 
+  get hasRoom(): boolean {
+    return this.limit === 0 || this.inside < this.limit;
+  }
+
+  /** Enters where `hasRoom` has said so, without an answer to look at. */
+  pass(): void {
+    this.inside++;
+  }
+
   /**
    * Enters at once when there is room. Who is let in must call `leave` once.
+   * @param abort gives the place in the queue up at once
    * @returns true when inside, false when too many wait already, else a promise of either
    */
-  enter(maxWaitMs: number): boolean | Promise<boolean> {
-    if (this.limit === 0 || this.inside < this.limit) {
+  enter(maxWaitMs: number, abort?: Abort): boolean | Promise<boolean> {
+    if (this.hasRoom) {
       this.inside++;
       return true;
     }
-    if (this.waiting.length >= this.maxWaiting) return false;
+    if (this.waiting.length >= this.maxWaiting || abort?.aborted === true) return false;
     return new Promise((resolve) => {
-      const place = {
-        pass: () => {
-          clearTimeout(place.timer);
-          resolve(true);
-        },
-        timer: setTimeout(() => {
-          this.waiting.splice(this.waiting.indexOf(place), 1);
-          resolve(false);
-        }, maxWaitMs),
-      };
+      const place = new Place(this.waiting, resolve, maxWaitMs);
       this.waiting.push(place);
+      abort?.onAbort(() => {
+        place.giveUp();
+      });
     });
   }
 
   leave(): void {
-    const next = this.waiting.shift();
+    const next = this.waiting.length === 0 ? undefined : this.waiting.shift();
     if (next === undefined) this.inside--;
-    else next.pass();
+    else next.settle(true);
+  }
+}
+
+/** One who waits. */
+class Place {
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly queue: Place[],
+    private readonly resolve: (isIn: boolean) => void,
+    maxWaitMs: number,
+  ) {
+    this.timer = setTimeout(() => {
+      this.giveUp();
+    }, maxWaitMs);
+  }
+
+  settle(isIn: boolean): void {
+    clearTimeout(this.timer);
+    this.resolve(isIn);
+  }
+
+  /** Does nothing to one who was let in meanwhile. */
+  giveUp(): void {
+    const at = this.queue.indexOf(this);
+    if (at < 0) return;
+    this.queue.splice(at, 1);
+    this.settle(false);
   }
 }

@@ -48,6 +48,19 @@ describe('InFlight', () => {
     expect(table.size).toBe(0);
   });
 
+  it('lets go of a call that is cancelled while it waits', async () => {
+    const table = made(1);
+    const [first, second, third] = [call('1'), call('2'), call('3')];
+    void table.enter(first);
+    const waiting = table.enter(second);
+    expect(table.cancel('s1', '2', 'enough')).toBe(true);
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    table.leave(first);
+    expect(table.enter(third)).toBeUndefined();
+    table.leave(third);
+    expect(table.size).toBe(0);
+  });
+
   it('does not hold one session up for another', () => {
     const table = made(1);
     expect(table.enter(call('1', 's1'))).toBeUndefined();

@@ -33,11 +33,12 @@ export class InFlight {
     if (calls === undefined) scope.calls.set(id, [call]);
     else calls.push(call);
     scope.open++;
-    const entered = scope.gate.enter(this.config.toolTimeoutMs);
+    const entered = scope.gate.enter(this.config.toolTimeoutMs, call.abort);
     if (entered === true) return undefined;
     return Promise.resolve(entered).then((isIn) => {
       if (isIn) return;
       this.remove(key, scope, call);
+      if (call.abort.aborted) throw new GatewayError('cancelled');
       throw new GatewayError(
         'overloaded',
         { what: 'Too many calls in flight in this session' },

@@ -12,7 +12,7 @@ describe('CircuitBreaker', () => {
       onState: (s) => states.push(s),
     });
     const fail = (n: number) => {
-      for (let i = 0; i < n; i++) breaker.failed();
+      for (let i = 0; i < n; i++) breaker.failed(false);
     };
     return { breaker, states, fail, pass: (ms: number) => (now += ms) };
   };
@@ -23,6 +23,7 @@ describe('CircuitBreaker', () => {
     breaker.succeeded();
     fail(2);
     expect(breaker.refusesForMs()).toBe(0);
+    expect(breaker.begin()).toBe(false);
     fail(1);
     expect(breaker.refusesForMs()).toBe(1000);
   });
@@ -32,11 +33,12 @@ describe('CircuitBreaker', () => {
     fail(3);
     pass(1000);
     expect(breaker.refusesForMs()).toBe(0);
+    expect(breaker.begin()).toBe(true);
     expect(breaker.refusesForMs()).toBeGreaterThan(0);
-    breaker.failed();
+    breaker.failed(true);
     expect(breaker.refusesForMs()).toBe(2000);
     pass(2000);
-    expect(breaker.refusesForMs()).toBe(0);
+    expect(breaker.begin()).toBe(true);
     breaker.succeeded();
     expect(breaker.refusesForMs()).toBe(0);
     expect(states).toEqual([2, 1, 2, 1, 0]);
@@ -47,8 +49,8 @@ describe('CircuitBreaker', () => {
     fail(3);
     for (let i = 0; i < 5; i++) {
       pass(10_000);
-      breaker.refusesForMs();
-      breaker.failed();
+      breaker.begin();
+      breaker.failed(true);
     }
     expect(breaker.refusesForMs()).toBe(3000);
     breaker.succeeded();
@@ -60,8 +62,32 @@ describe('CircuitBreaker', () => {
     const { breaker, fail, pass } = made();
     fail(3);
     pass(1000);
-    breaker.refusesForMs();
-    breaker.undecided();
+    breaker.begin();
+    breaker.undecided(true);
     expect(breaker.refusesForMs()).toBe(0);
+    expect(breaker.begin()).toBe(true);
+  });
+
+  it('does not wait for a probe that takes longer than the pause', () => {
+    const { breaker, fail, pass } = made();
+    fail(3);
+    pass(1000);
+    breaker.begin();
+    pass(999);
+    expect(breaker.refusesForMs()).toBe(1);
+    pass(1);
+    expect(breaker.refusesForMs()).toBe(0);
+  });
+
+  it('learns nothing from calls that began before the probe, but that the upstream is there', () => {
+    const { breaker, fail, pass } = made();
+    fail(3);
+    pass(1000);
+    breaker.begin();
+    breaker.failed(false);
+    breaker.undecided(false);
+    expect(breaker.state).toBe(1);
+    breaker.succeeded();
+    expect(breaker.state).toBe(0);
   });
 });

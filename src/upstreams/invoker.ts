@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../kernel/catalog.js';
-import { type ErrorCode, GatewayError } from '../kernel/errors.js';
-import { UpstreamRpcError } from '../kernel/jsonrpc.js';
-import type { GatewayId } from '../kernel/ids.js';
+import { GatewayError } from '../kernel/errors.js';
+import { Gate } from '../kernel/gate.js';
+import type { GatewayId, ToolId } from '../kernel/ids.js';
 import type { UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
-import { CircuitBreaker } from './circuit-breaker.js';
+import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { DriverRegistry } from './driver.registry.js';
+import { judge } from './reach.js';
+import { Retries, pause } from './retries.js';
+import { ToolGates, WAITING_PER_PLACE } from './tool-gates.js';
 
 /** What a call wants of an upstream, beside the request itself. */
 export interface Invocation {
@@ -17,50 +20,67 @@ export interface Invocation {
   /** The exposed name, for messages. */
   readonly name: string;
   readonly kind: 'Tool' | 'Prompt' | 'Resource';
+  /** The tool that is called; `null` for what is no tool. */
+  readonly toolId: ToolId | null;
   /** The owner says that repeating is harmless. */
   readonly isRetryable: boolean;
 }
 
+/** The circuit of a Gateway, as it is shown. */
+export interface Circuit {
+  readonly state: CircuitState;
+  /** How long calls stay away from now on, in ms; 0 = not at all. */
+  readonly staysAwayMs: number;
+}
+
+/** What is kept of a Gateway that calls go to. */
 interface Line {
   readonly breaker: CircuitBreaker;
-  inFlight: number;
+  readonly gate: Gate;
 }
 
 const MAX_RESET_MS = 300_000;
-/** Retries may be a fifth of all calls (RELIABILITY.md §2.3). */
-const RETRY_SHARE = 0.2;
-const MAX_SAVED_RETRIES = 20;
-const BREAKS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'upstream_error',
-  'upstream_unreachable',
-  'upstream_timeout',
-]);
+const CLOSED: Circuit = { state: 0, staysAwayMs: 0 };
 
 /** The one way up: caps, circuit breaker, driver, and retries of what provably did not run. */
 @Injectable()
 export class Invoker {
   private readonly lines = new Map<GatewayId, Line>();
-  private inFlight = 0;
-  private retries = MAX_SAVED_RETRIES;
+  private readonly all: Gate;
+  private readonly tools: ToolGates;
+  private readonly noTool = new Gate(0, 0);
+  private readonly retries: Retries;
 
   constructor(
     private readonly drivers: DriverRegistry,
     private readonly config: Config,
     private readonly meters: Meters,
-  ) {}
+  ) {
+    this.all = new Gate(config.maxInFlightCalls, config.maxInFlightCalls * WAITING_PER_PLACE);
+    this.tools = new ToolGates(config.toolConcurrentLimit);
+    this.retries = new Retries(config);
+  }
 
   /**
    * @throws UpstreamRpcError · GatewayError `overloaded`, `upstream_unavailable` and those of Driver
    */
   invoke(invocation: Invocation): Promise<UpstreamReply> {
-    const { gateway } = invocation;
+    const { gateway, toolId } = invocation;
     const line = this.lines.get(gateway.id) ?? this.newLine(gateway);
-    if (this.inFlight >= this.config.maxInFlightCalls) throw overloaded('Too many calls in flight');
-    if (gateway.maxConcurrency > 0 && line.inFlight >= gateway.maxConcurrency)
-      throw overloaded(`Too many calls in flight on gateway ${gateway.slug}`);
-    const staysAwayMs = line.breaker.refusesForMs();
-    if (staysAwayMs > 0) throw unavailable(invocation, staysAwayMs);
-    return this.run(invocation, line);
+    requireClosed(invocation, line);
+    const tool = toolId === null ? this.noTool : this.tools.of(toolId);
+    if (!tool.hasRoom || !line.gate.hasRoom || !this.all.hasRoom)
+      return this.wait(invocation, line, tool);
+    tool.pass();
+    line.gate.pass();
+    this.all.pass();
+    return this.run(invocation, line, tool);
+  }
+
+  circuit(id: GatewayId): Circuit {
+    const breaker = this.lines.get(id)?.breaker;
+    if (breaker === undefined) return CLOSED;
+    return { state: breaker.state, staysAwayMs: breaker.refusesForMs() };
   }
 
   /** A good health probe closes the circuit at once. */
@@ -73,58 +93,81 @@ export class Invoker {
     this.lines.delete(id);
   }
 
-  private async run(invocation: Invocation, line: Line): Promise<UpstreamReply> {
-    this.inFlight++;
-    line.inFlight++;
-    if (this.retries < MAX_SAVED_RETRIES) this.retries += RETRY_SHARE;
-    const driver = this.drivers.get(invocation.driver);
+  /** Waits for room, from the narrowest gate to the widest, no longer than the call may be silent. */
+  private async wait(invocation: Invocation, line: Line, tool: Gate): Promise<UpstreamReply> {
+    const { abort, silenceMs } = invocation.request;
+    const until = performance.now() + silenceMs;
+    const gates: [Gate, string][] = [
+      [tool, ` of tool ${invocation.name}`],
+      [line.gate, ` on gateway ${invocation.gateway.slug}`],
+      [this.all, ''],
+    ];
+    const held: Gate[] = [];
     try {
-      for (let attempt = 0; ; attempt++) {
+      for (const [gate, of] of gates) {
+        if (!(await gate.enter(Math.max(1, until - performance.now()), abort)))
+          throw abort.aborted ? new GatewayError('cancelled') : overloaded(of);
+        held.push(gate);
+      }
+      requireClosed(invocation, line);
+    } catch (e) {
+      for (const gate of held) gate.leave();
+      throw e;
+    }
+    return this.run(invocation, line, tool);
+  }
+
+  private async run(invocation: Invocation, line: Line, tool: Gate): Promise<UpstreamReply> {
+    const startedAt = performance.now();
+    const { breaker } = line;
+    let { request } = invocation;
+    this.retries.earn();
+    try {
+      for (let attempts = 1; ; attempts++) {
+        const isProbe = breaker.begin();
         try {
-          const reply = await driver.request(invocation.gateway, invocation.request);
-          line.breaker.succeeded();
+          const reply = await this.drivers
+            .get(invocation.driver)
+            .request(invocation.gateway, request);
+          breaker.succeeded();
           return reply;
         } catch (e) {
-          judge(line.breaker, e);
-          if (!this.mayRepeat(invocation, e, attempt)) throw e;
-          this.meters.upstreamRetry(invocation.gateway.slug);
-          await this.pause(attempt, invocation.request);
+          judge(breaker, e, isProbe);
+          request = await this.again(invocation, e, { attempts, startedAt });
+          // Others may have opened the circuit meanwhile.
+          if (breaker.refusesForMs() > 0) throw e;
         }
       }
     } finally {
-      this.inFlight--;
-      line.inFlight--;
+      tool.leave();
+      line.gate.leave();
+      this.all.leave();
     }
   }
 
-  /** Only what did not run is sent again, or what the owner allows (PROTOCOL.md §4.6). */
-  private mayRepeat(invocation: Invocation, error: unknown, attempt: number): boolean {
-    if (!(error instanceof GatewayError) || invocation.request.abort.aborted) return false;
-    const harmless =
-      error.code === 'upstream_unreachable' ||
-      (invocation.isRetryable && error.code === 'upstream_error');
-    if (!harmless || attempt >= this.config.maxToolRetries || this.retries < 1) return false;
-    if ((this.lines.get(invocation.gateway.id)?.breaker.refusesForMs() ?? 0) > 0) return false;
-    this.retries--;
-    return true;
-  }
-
-  private pause(attempt: number, request: UpstreamRequest): Promise<void> {
-    const { retryBaseDelayMs, retryMaxDelayMs } = this.config;
-    const ms =
-      Math.min(retryBaseDelayMs * 2 ** attempt, retryMaxDelayMs) * (0.5 + Math.random() / 2);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      request.abort.onAbort(() => {
-        clearTimeout(timer);
-        reject(new GatewayError('cancelled'));
-      });
-    });
+  /** The request to send once more, when it is time. @throws the error, when it is not to be */
+  private async again(
+    invocation: Invocation,
+    error: unknown,
+    { attempts, startedAt }: { readonly attempts: number; readonly startedAt: number },
+  ): Promise<UpstreamRequest> {
+    const { request, gateway, isRetryable } = invocation;
+    const left = (): number => request.totalMs - (performance.now() - startedAt);
+    const { silenceMs } = request;
+    const isOpen = (this.lines.get(gateway.id)?.breaker.refusesForMs() ?? 0) > 0;
+    if (isOpen || request.abort.aborted) throw error;
+    const rules = { attempts, isRetryable, silenceMs, leftMs: left() };
+    const pauseMs = this.retries.pauseMs(error, rules);
+    if (pauseMs === null) throw error;
+    this.meters.upstreamRetry(gateway.slug);
+    await pause(pauseMs, request.abort);
+    return { ...request, totalMs: Math.max(1, left()) };
   }
 
   private newLine(gateway: Gateway): Line {
+    const limit = gateway.maxConcurrency;
     const line: Line = {
-      inFlight: 0,
+      gate: new Gate(limit, limit * WAITING_PER_PLACE),
       breaker: new CircuitBreaker({
         threshold: this.config.circuitBreakerThreshold,
         resetMs: this.config.circuitBreakerResetTimeoutMs,
@@ -140,20 +183,20 @@ export class Invoker {
   }
 }
 
-function judge(breaker: CircuitBreaker, error: unknown): void {
-  if (error instanceof UpstreamRpcError) breaker.succeeded();
-  else if (error instanceof GatewayError && BREAKS.has(error.code)) breaker.failed();
-  else breaker.undecided();
-}
-
-function overloaded(what: string): GatewayError {
-  return new GatewayError('overloaded', { what }, { retryAfterSeconds: 1 });
-}
-
-function unavailable(invocation: Invocation, staysAwayMs: number): GatewayError {
-  return new GatewayError(
+function requireClosed({ kind, name }: Invocation, { breaker }: Line): void {
+  const staysAwayMs = breaker.refusesForMs();
+  if (staysAwayMs === 0) return;
+  throw new GatewayError(
     'upstream_unavailable',
-    { kind: invocation.kind, name: invocation.name },
+    { kind, name },
     { retryAfterSeconds: Math.max(1, Math.ceil(staysAwayMs / 1000)) },
+  );
+}
+
+function overloaded(of: string): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    { what: `Too many calls in flight${of}` },
+    { retryAfterSeconds: 1 },
   );
 }

@@ -3,6 +3,7 @@ import { HealthService } from '../../federation/health.service.js';
 import type { RefreshResult } from '../../federation/refresh-result.js';
 import { SyncService } from '../../federation/sync.service.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
+import { type Circuit, Invoker } from '../../upstreams/invoker.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
 import { Query } from '../query.js';
@@ -14,6 +15,7 @@ export class GatewayWatch {
     private readonly gateways: GatewaysService,
     private readonly sync: SyncService,
     private readonly checks: HealthService,
+    private readonly invoker: Invoker,
   ) {}
 
   /** What is known; with `?probe=true` what a check finds now. */
@@ -34,6 +36,7 @@ export class GatewayWatch {
       lastChecked: found.lastChecked,
       latencyMs: found.latencyMs,
       consecutiveFailures: found.consecutiveFailures,
+      circuit: circuitView(this.invoker.circuit(id)),
       protocolVersion: gateway.protocolVersion,
       error: found.error ?? gateway.lastError,
     };
@@ -47,4 +50,13 @@ export class GatewayWatch {
     const { id } = await this.gateways.get(idOrName);
     return this.sync.refresh(id, actor, { resources, prompts });
   }
+}
+
+const STATES = ['closed', 'half_open', 'open'] as const;
+
+function circuitView({ state, staysAwayMs }: Circuit): View {
+  return {
+    state: STATES[state],
+    retryAt: state === 0 ? null : new Date(Date.now() + staysAwayMs).toISOString(),
+  };
 }

@@ -55,6 +55,7 @@ export class ToolsMethods {
       gateway,
       kind: 'Tool',
       name: entry.shownName,
+      toolId: tool.id,
       params: rest === '' ? own : `${own},${rest}`,
       timeoutMs: tool.timeoutMs,
       isRetryable: tool.retryable,

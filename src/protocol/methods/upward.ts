@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
+import type { ToolId } from '../../kernel/ids.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
@@ -18,6 +19,7 @@ export interface Upward {
   readonly name: string;
   /** Inside of the params object, in the upstream's own words, without `_meta`. */
   readonly params: string;
+  readonly toolId?: ToolId;
   readonly timeoutMs?: number | null;
   readonly isRetryable?: boolean;
 }
@@ -59,6 +61,7 @@ export class UpwardCalls {
       driver: 'mcp',
       name: up.name,
       kind: up.kind,
+      toolId: up.toolId ?? null,
       isRetryable: up.isRetryable ?? false,
       request: {
         method: call.message.method,

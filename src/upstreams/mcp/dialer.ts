@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import { Config } from '../../config/config.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
+import { ofOpening } from '../reach.js';
 import type { OpenOptions, UpstreamConnection } from './connection.js';
 import { ConnectionKindRegistry } from './connection-kind.registry.js';
 import { speaksOtherwise } from './http.connection.js';
@@ -54,13 +55,22 @@ export class Dialer {
       initTimeoutMs:
         options.initTimeoutMs ?? gateway.initTimeoutMs ?? this.config.gatewayValidationTimeoutMs,
     };
-    if (gateway.transport !== 'AUTO') return this.dial(gateway.transport, full);
     try {
-      return await this.dial('STREAMABLEHTTP', full);
+      return await (gateway.transport === 'AUTO'
+        ? this.findOut(full)
+        : this.dial(gateway.transport, full));
+    } catch (e) {
+      throw ofOpening(e);
+    }
+  }
+
+  private async findOut(options: OpenOptions): Promise<Dialled> {
+    try {
+      return await this.dial('STREAMABLEHTTP', options);
     } catch (first) {
       if (!speaksOtherwise(first)) throw first;
       // Whoever does not speak SSE either is better described by the first refusal.
-      return this.dial('SSE', full).catch(() => {
+      return this.dial('SSE', options).catch(() => {
         throw first;
       });
     }

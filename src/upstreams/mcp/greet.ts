@@ -1,7 +1,5 @@
-import { GatewayError } from '../../kernel/errors.js';
-import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { Greeting, OpenOptions } from './connection.js';
-import { initializeParams, readGreeting } from './handshake.js';
+import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import type { PipeLegs } from './pipe-legs.js';
 import { probeRequest } from './probe-request.js';
 
@@ -19,11 +17,7 @@ export async function greet(
   const params = initializeParams(options.capabilities, options.clientInfo);
   const result = await legs
     .request(probeRequest('initialize', params, timeoutMs))
-    .catch((e: unknown) => {
-      if (!(e instanceof UpstreamRpcError)) throw e;
-      const reason = `Upstream refused initialize with JSON-RPC error ${String(e.code)}`;
-      throw new GatewayError('upstream_error', { reason }, { cause: e });
-    });
+    .catch(refusedGreeting);
   const greeting = readGreeting(result);
   await beforeCalls(legs.notify('notifications/initialized', ''));
   return greeting;

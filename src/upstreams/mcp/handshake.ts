@@ -1,7 +1,10 @@
 import { GatewayError } from '../../kernel/errors.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { type Members, type Scanned, scanJson } from '../../kernel/json-scan.js';
 import { isRevision, LATEST_LEGACY, LEGACY_REVISIONS } from '../../kernel/mcp.js';
 import type { Greeting } from './connection.js';
+
+const MAX_SHOWN_MESSAGE = 200;
 
 /** As deep as an upstream's message may be (kernel/jsonrpc). */
 const GREETING_SCAN = { maxDepth: 512, uniqueKeys: false } as const;
@@ -38,6 +41,22 @@ export function readGreeting(resultText: string): Greeting {
   };
 }
 
+/**
+ * A JSON-RPC error in answer to `initialize` is not the answer to anybody's call: it says why the
+ * Gateway is of no use.
+ * @throws GatewayError `upstream_error` in place of an UpstreamRpcError, else what was given
+ */
+export function refusedGreeting(error: unknown): never {
+  if (!(error instanceof UpstreamRpcError)) throw error;
+  const object = JSON.parse(error.error) as { message?: unknown } | null;
+  const message = object?.message;
+  const said = typeof message === 'string' ? `: ${shown(message, MAX_SHOWN_MESSAGE)}` : '';
+  throw refused(
+    `Upstream refused initialize with JSON-RPC error ${String(error.code)}${said}`,
+    error,
+  );
+}
+
 function scan(text: string): Scanned {
   let scanned: Scanned;
   try {
@@ -55,8 +74,8 @@ function objectText(members: Members, key: string): string | undefined {
 }
 
 /** A foreign text inside our message: short and in one line. */
-function shown(text: string): string {
-  return text.slice(0, 40).replace(/[^\x20-\x7e]/g, '?');
+function shown(text: string, length = 40): string {
+  return text.slice(0, length).replace(/[^\x20-\x7e]/g, '?');
 }
 
 function refused(reason: string, cause?: unknown): GatewayError {

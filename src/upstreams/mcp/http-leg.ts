@@ -8,6 +8,7 @@ import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import { answeredBadly, brokeOff, isFramingFault, refusedByStatus } from './upstream-fault.js';
 
 /** What a leg needs of its connection. */
 export interface HttpLine extends LegLine {
@@ -37,6 +38,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   private status = 0;
   private statusText = '';
   private contentType = '';
+  private retryAfter: string | string[] | undefined;
   private chunks: Buffer[] = [];
   private bytes = 0;
   private parser: EventSourceParser | null = null;
@@ -88,8 +90,10 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     this.statusText = statusText ?? '';
     const type = headers['content-type'];
     this.contentType = (typeof type === 'string' ? type : '').toLowerCase();
-    if (status < 200 || status > 299) this.mode = 'refused';
-    else if (this.contentType.startsWith('application/json')) this.mode = 'json';
+    if (status < 200 || status > 299) {
+      this.mode = 'refused';
+      this.retryAfter = headers['retry-after'];
+    } else if (this.contentType.startsWith('application/json')) this.mode = 'json';
     else if (this.contentType.startsWith('text/event-stream')) this.openStream();
     else this.mode = 'refused';
   }
@@ -121,7 +125,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     if (error instanceof GatewayError) return error;
     const reason = describe(error);
     if (!this.sent) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
-    return failure(`Connection to the upstream broke (${reason}), the outcome is unknown`, error);
+    const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
+    return isFramingFault(error) ? failure(text, error) : brokeOff(text, error);
   }
 
   private openStream(): void {
@@ -198,14 +203,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     const error = this.rpcErrorIn(text);
     if (error !== null) this.settle(null, error);
     else if (status > 299 || status < 200)
-      this.settle(
-        null,
-        new GatewayError(
-          'upstream_error',
-          { reason: `Upstream answered ${String(status)} ${this.statusText}`.trim() },
-          { data: { status } },
-        ),
-      );
+      this.settle(null, refusedByStatus(status, this.statusText, this.retryAfter));
     else
       this.settle(
         null,
@@ -238,7 +236,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     if (this.lastEventId === null || this.resumes >= MAX_RESUMES) {
       this.settle(
         null,
-        failure('Upstream ended its stream before the answer, the outcome is unknown'),
+        brokeOff('Upstream ended its stream before the answer, the outcome is unknown'),
       );
       return;
     }
@@ -250,7 +248,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
 
   private giveUp(error: Error, reason: string): void {
     if (this.done) return;
-    if (this.sent) this.line.cancel(this.id, reason);
+    // `initialize` must not be cancelled (25 Cancellation §Cancellation Flow).
+    if (this.sent && this.request.method !== 'initialize') this.line.cancel(this.id, reason);
     this.settle(null, error);
     this.controller?.abort(new Error(reason));
   }
@@ -272,7 +271,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
 }
 
 function failure(reason: string, cause?: unknown): GatewayError {
-  return new GatewayError('upstream_error', { reason }, { cause });
+  return answeredBadly(reason, { cause });
 }
 
 /** 404, 410, or 400 that speaks of the session: the request was refused before it ran (PROTOCOL.md §3.3). */

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, notificationText } from '../../kernel/jsonrpc.js';
+import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
-import { initializeParams, readGreeting } from './handshake.js';
+import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import { HttpAddress, sendAside } from './http-line.js';
 import { HttpListener } from './http-listener.js';
@@ -80,10 +81,13 @@ class HttpConnection implements UpstreamConnection, HttpLine {
 
   async initialize(): Promise<void> {
     const params = initializeParams(this.options.capabilities, this.options.clientInfo);
-    const result = await this.request(
-      probeRequest('initialize', params, this.options.initTimeoutMs),
-    );
-    this.hello = readGreeting(result);
+    try {
+      const request = probeRequest('initialize', params, this.options.initTimeoutMs);
+      this.hello = readGreeting(await this.request(request).catch(refusedGreeting));
+    } catch (e) {
+      await this.endRefused();
+      throw e;
+    }
     this.address.join(this.announced, this.hello.protocolVersion);
     await sendAside(
       this.pool,
@@ -94,6 +98,14 @@ class HttpConnection implements UpstreamConnection, HttpLine {
   }
 
   private announced: string | null = null;
+
+  /** A greeting that is of no use may have made a session above all the same. */
+  private async endRefused(): Promise<void> {
+    this.open = false;
+    if (this.announced === null) return;
+    this.address.join(this.announced, LATEST_LEGACY);
+    await sendAside(this.pool, this.address, 'DELETE', null);
+  }
 
   request(request: UpstreamRequest): Promise<string> {
     const id = ++this.lastId;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
-import { GatewayError } from '../../kernel/errors.js';
 import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
+import { answeredBadly } from './upstream-fault.js';
 
 /** Reaches MCP servers over pooled upstream sessions. */
 @Injectable()
@@ -40,9 +40,7 @@ export class McpDriver implements Driver {
     } catch (e) {
       if (!(e instanceof SessionLostError)) throw e;
       this.pool.forget(gateway, connection);
-      throw new GatewayError('upstream_error', {
-        reason: 'Upstream lost its session twice in a row',
-      });
+      throw answeredBadly('Upstream lost its session twice in a row', { cause: e });
     }
   }
 }

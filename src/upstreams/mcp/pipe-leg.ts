@@ -4,6 +4,7 @@ import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import { answeredBadly, brokeOff } from './upstream-fault.js';
 
 /** What a leg needs of the pipe it runs through. */
 export interface PipeLine extends LegLine {
@@ -88,7 +89,8 @@ export class PipeLeg {
     const raw = message.top.raw('result');
     const result = raw?.startsWith('{') === true ? raw : undefined;
     if (error !== undefined) this.fail(rpcError(error));
-    else if (result === undefined) this.fail(failure('Upstream sent a result that is no object'));
+    else if (result === undefined)
+      this.fail(answeredBadly('Upstream sent a result that is no object'));
     else if (this.finish()) this.settle.resolve(result);
   }
 
@@ -96,7 +98,7 @@ export class PipeLeg {
   lost(reason: string, cause?: unknown): void {
     if (cause instanceof GatewayError || cause instanceof SessionLostError) this.fail(cause);
     else if (this.begun)
-      this.fail(failure(`Lost the upstream (${reason}), the outcome is unknown`, cause));
+      this.fail(brokeOff(`Lost the upstream (${reason}), the outcome is unknown`, cause));
     else this.fail(new GatewayError('upstream_unreachable', { reason }, { cause }));
   }
 
@@ -122,13 +124,9 @@ export class PipeLeg {
   }
 }
 
-function failure(reason: string, cause?: unknown): GatewayError {
-  return new GatewayError('upstream_error', { reason }, { cause });
-}
-
 function rpcError(error: string): Error {
   const value = JSON.parse(error) as { code?: unknown; message?: unknown } | null;
   return typeof value?.code === 'number' && typeof value.message === 'string'
     ? new UpstreamRpcError(error, value.code)
-    : failure('Upstream sent an error that is no JSON-RPC error');
+    : answeredBadly('Upstream sent an error that is no JSON-RPC error');
 }

@@ -10,6 +10,7 @@ import type { OpenOptions } from './connection.js';
 import { paramsOf } from './leg-messages.js';
 import { PipeLeg, type PipeLine } from './pipe-leg.js';
 import { requestBody } from './request-text.js';
+import { answeredBadly } from './upstream-fault.js';
 
 /** Who hears what belongs to no open request. */
 export type PipeHooks = Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks'>;
@@ -104,9 +105,7 @@ export class PipeLegs {
   tooLong(maxBytes: number): void {
     this.pipe.dropped('message_too_long');
     this.onlyLeg()?.giveUp(
-      new GatewayError('upstream_error', {
-        reason: `Upstream sent a message of more than ${String(maxBytes)} bytes`,
-      }),
+      answeredBadly(`Upstream sent a message of more than ${String(maxBytes)} bytes`),
       'the answer is too long',
     );
   }

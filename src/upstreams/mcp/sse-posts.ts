@@ -3,6 +3,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import { SessionLostError } from './connection.js';
 import { describe } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
+import { answeredBadly, brokeOff, isFramingFault, refusedByStatus } from './upstream-fault.js';
 
 /** Some servers answer the POST only when the call is done; none needs longer than a call may take. */
 const POST_MS = 900_000;
@@ -63,9 +64,9 @@ export class SsePosts {
           controller.abort(new Error('no answer'));
         }, POST_MS);
       },
-      onResponseStart: (_controller, status) => {
+      onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
-        const refused = refusal(status);
+        const refused = refusal(status, headers['retry-after']);
         if (refused === null) resolve();
         else reject(refused);
       },
@@ -81,11 +82,10 @@ export class SsePosts {
   }
 }
 
-function refusal(status: number): Error | null {
+function refusal(status: number, retryAfter?: string | string[]): Error | null {
   if (status < 300) return null;
   if (status === 404 || status === 410) return new SessionLostError();
-  const reason = `Upstream answered ${String(status)}`;
-  return new GatewayError('upstream_error', { reason }, { data: { status } });
+  return refusedByStatus(status, '', retryAfter);
 }
 
 function broken(error: Error, begun: boolean): Error {
@@ -93,5 +93,5 @@ function broken(error: Error, begun: boolean): Error {
   const reason = describe(error);
   if (!begun) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
   const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
-  return new GatewayError('upstream_error', { reason: text }, { cause: error });
+  return isFramingFault(error) ? answeredBadly(text, { cause: error }) : brokeOff(text, error);
 }

@@ -52,7 +52,7 @@ export class Supervisor {
           ? 'its process ended too often, a new start is tried now and then'
           : 'its process has just ended, a new start follows',
       },
-      { retryAfterSeconds: Math.ceil(waitMs / 1000) },
+      { retryAfterSeconds: Math.ceil(waitMs / 1000), wayUp: { reach: 'untried' } },
     );
   }
 

@@ -1,0 +1,59 @@
+import { GatewayError } from '../../kernel/errors.js';
+
+/** The upstream is there, but what it answered is of no use. */
+export function answeredBadly(
+  reason: string,
+  more: { readonly cause?: unknown; readonly status?: number } = {},
+): GatewayError {
+  return new GatewayError(
+    'upstream_error',
+    { reason },
+    {
+      cause: more.cause,
+      wayUp: { reach: 'answered' },
+      ...(more.status === undefined ? {} : { data: { status: more.status } }),
+    },
+  );
+}
+
+/** The way to the upstream broke after bytes were sent: nobody knows what has run. */
+export function brokeOff(reason: string, cause?: unknown): GatewayError {
+  return new GatewayError('upstream_error', { reason }, { cause, wayUp: { reach: 'failed' } });
+}
+
+/**
+ * The HTTP status itself is a refusal. What stands behind a server that answers 5xx cannot be reached;
+ * 429 and 503 that say when to come back have not run the request (PROTOCOL.md §4.6).
+ */
+export function refusedByStatus(
+  status: number,
+  statusText = '',
+  retryAfter?: string | string[],
+): GatewayError {
+  const askAgainMs = status === 429 || status === 503 ? toMs(retryAfter) : null;
+  return new GatewayError(
+    'upstream_error',
+    { reason: `Upstream answered ${String(status)} ${statusText}`.trim() },
+    {
+      data: { status },
+      wayUp: {
+        reach: status >= 500 ? 'failed' : 'answered',
+        ...(askAgainMs === null ? {} : { askAgainMs }),
+      },
+    },
+  );
+}
+
+/** `Retry-After`: seconds, or a date (RFC 9110 §10.2.3). */
+function toMs(header: string | string[] | undefined): number | null {
+  if (typeof header !== 'string') return null;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  const ms = Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? null : Math.max(0, ms);
+}
+
+/** An upstream that breaks the rules of HTTP, or sends too long a head, is there all the same. */
+export function isFramingFault(error: Error & { readonly code?: string }): boolean {
+  const { code } = error;
+  return code === 'UND_ERR_HEADERS_OVERFLOW' || code?.startsWith('HPE_') === true;
+}
