@@ -75,6 +75,11 @@ export class InFlight {
       for (const call of [...calls]) call.abort.abort(reason);
   }
 
+  /** Whether anything of a session is in progress. */
+  has(scopeKey: string): boolean {
+    return this.scopes.has(scopeKey);
+  }
+
   /** How many requests are in progress. */
   get size(): number {
     let n = 0;

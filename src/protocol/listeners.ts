@@ -9,6 +9,7 @@ import { CatalogService } from '../registry/catalog.service.js';
 import { changedKinds } from '../registry/catalog-view.js';
 import type { CatalogView } from '../registry/entries.js';
 import { NoticeSpacing } from './notice-spacing.js';
+import { HeldSessions } from './session/held.js';
 import type { Session } from './session/sessions.js';
 
 /** The open stream of a session on which it hears what belongs to no call. */
@@ -40,6 +41,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly catalog: CatalogService,
     private readonly config: Config,
+    private readonly held: HeldSessions,
   ) {}
 
   onModuleInit(): void {
@@ -55,7 +57,8 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
 
   /**
    * @returns a function to call when the stream has ended
-   * @throws GatewayError `stream_conflict` while the session listens; `too_many_streams`
+   * @throws GatewayError `stream_conflict` while the session listens; `too_many_streams`; `overloaded`
+   *   while too many sessions hold something
    */
   add(session: Session, caller: Caller, stream: ListeningStream): () => void {
     const id = session.claims.randomId;
@@ -68,6 +71,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     const limit = this.config.maxStreamsPerPrincipal;
     if (open >= limit)
       throw new GatewayError('too_many_streams', { limit }, { retryAfterSeconds: 5 });
+    this.held.hold(id);
     const listener: Listener = {
       session,
       caller,
@@ -78,6 +82,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     };
     this.bySession.set(id, listener);
     this.perPrincipal.set(caller.limiterKey, open + 1);
+    this.catchUp(listener);
     return () => {
       this.remove(listener);
     };
@@ -88,13 +93,28 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     return this.bySession.get(sessionId)?.stream.send(message) ?? false;
   }
 
+  has(sessionId: string): boolean {
+    return this.bySession.has(sessionId);
+  }
+
   close(sessionId: string): void {
     this.bySession.get(sessionId)?.stream.close();
+  }
+
+  /** What changed while the session rested nobody knows: it reads its lists again (PROTOCOL.md §3.1). */
+  private catchUp({ session, spacing }: Listener): void {
+    if (!session.hasMissed) return;
+    session.hasMissed = false;
+    // The stream is opened by whoever adds it, right after.
+    queueMicrotask(() => {
+      for (const method of new Set(Object.values(LIST_CHANGED))) spacing.due(method);
+    });
   }
 
   private remove(listener: Listener): void {
     const id = listener.session.claims.randomId;
     if (this.bySession.get(id) !== listener) return;
+    this.held.touch(id, performance.now());
     this.bySession.delete(id);
     listener.spacing.stop();
     const key = listener.caller.limiterKey;

@@ -19,7 +19,9 @@ import { SessionMethods } from './methods/session.methods.js';
 import { ToolsMethods } from './methods/tools.methods.js';
 import { UpwardCalls } from './methods/upward.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
+import { HeldSessions } from './session/held.js';
 import { SessionEnd } from './session/session-end.js';
+import { SessionReaper } from './session/session-reaper.service.js';
 import { Sessions } from './session/sessions.js';
 
 @Module({
@@ -35,6 +37,7 @@ import { Sessions } from './session/sessions.js';
     ClientRequests,
     Dispatcher,
     GatewaysMethods,
+    HeldSessions,
     InFlight,
     Listeners,
     Lists,
@@ -45,6 +48,7 @@ import { Sessions } from './session/sessions.js';
     ResourcesMethods,
     SessionEnd,
     SessionMethods,
+    SessionReaper,
     Sessions,
     ToolsMethods,
     UpwardCalls,

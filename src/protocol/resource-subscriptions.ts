@@ -6,12 +6,20 @@ import { notificationText } from '../kernel/jsonrpc.js';
 import { SyncService } from '../federation/sync.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
 import { Listeners } from './listeners.js';
+import { HeldSessions } from './session/held.js';
+import { UpdateSpacing } from './update-spacing.js';
 
 interface Watched {
+  readonly key: string;
   readonly gatewayId: GatewayId;
   readonly upstreamUri: string;
   /** Session → the URI it knows the resource by. */
   readonly sessions: Map<string, string>;
+  readonly spacing: UpdateSpacing;
+  /** What the upstream was told last. */
+  isSubscribed: boolean;
+  /** The upstream is told one thing after the other. */
+  told: Promise<void>;
 }
 
 /** URIs that one session may watch. */
@@ -24,17 +32,19 @@ const MAX_PER_SESSION = 100;
 @Injectable()
 export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
+  private readonly bySession = new Map<string, Set<Watched>>();
   private stops: (() => void)[] = [];
 
   constructor(
     private readonly sync: SyncService,
     private readonly listeners: Listeners,
+    private readonly held: HeldSessions,
   ) {}
 
   onModuleInit(): void {
     this.stops = [
       this.sync.onResourceUpdated((gatewayId, uri, params) => {
-        this.updated(gatewayId, uri, params);
+        this.watched.get(keyOf(gatewayId, uri))?.spacing.due(params);
       }),
       this.sync.onOpened((gatewayId) => {
         void this.renew(gatewayId);
@@ -44,28 +54,35 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     for (const stop of this.stops) stop();
+    for (const { spacing } of this.watched.values()) spacing.stop();
+  }
+
+  /** Resources that somebody watches. */
+  get size(): number {
+    return this.watched.size;
   }
 
   async subscribe(call: Call, shownUri: string, entry: ResourceEntry): Promise<void> {
     const { sessionId } = call.client;
     if (sessionId === null) return;
-    if (this.count(sessionId) >= MAX_PER_SESSION)
+    if ((this.bySession.get(sessionId)?.size ?? 0) >= MAX_PER_SESSION)
       throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
-    const key = keyOf(entry);
-    const known = this.watched.get(key);
-    if (known !== undefined) {
-      known.sessions.set(sessionId, shownUri);
-      return;
+    this.held.hold(sessionId);
+    const watched = this.enter(entry);
+    watched.sessions.set(sessionId, shownUri);
+    const own = this.bySession.get(sessionId) ?? new Set();
+    this.bySession.set(sessionId, own.add(watched));
+    try {
+      await this.tell(watched);
+    } catch (e) {
+      // Whoever came meanwhile hears of it by its own try.
+      this.leave(watched, sessionId).catch(() => undefined);
+      throw e;
     }
-    await this.send(entry.gateway.id, 'resources/subscribe', entry.upstreamUri);
-    const sessions = this.watched.get(key)?.sessions ?? new Map<string, string>();
-    sessions.set(sessionId, shownUri);
-    const { upstreamUri } = entry;
-    this.watched.set(key, { gatewayId: entry.gateway.id, upstreamUri, sessions });
   }
 
   async unsubscribe(call: Call, _shownUri: string, entry: ResourceEntry): Promise<void> {
-    const watched = this.watched.get(keyOf(entry));
+    const watched = this.watched.get(keyOf(entry.gateway.id, entry.upstreamUri));
     const { sessionId } = call.client;
     if (watched === undefined || sessionId === null) return;
     await this.leave(watched, sessionId);
@@ -73,26 +90,61 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   /** Everything a session watched, once it has ended. */
   async end(sessionId: string): Promise<void> {
-    await Promise.allSettled(
-      [...this.watched.values()].map((watched) => this.leave(watched, sessionId)),
-    );
+    const own = [...(this.bySession.get(sessionId) ?? [])];
+    await Promise.allSettled(own.map((watched) => this.leave(watched, sessionId)));
+  }
+
+  private enter(entry: ResourceEntry): Watched {
+    const { upstreamUri } = entry;
+    const gatewayId = entry.gateway.id;
+    const key = keyOf(gatewayId, upstreamUri);
+    const known = this.watched.get(key);
+    if (known !== undefined) return known;
+    const sessions = new Map<string, string>();
+    const spacing = new UpdateSpacing((params) => {
+      this.updated(sessions, params);
+    });
+    const watched: Watched = {
+      ...{ key, gatewayId, upstreamUri, sessions, spacing },
+      isSubscribed: false,
+      told: Promise.resolve(),
+    };
+    this.watched.set(key, watched);
+    return watched;
   }
 
   private async leave(watched: Watched, sessionId: string): Promise<void> {
-    if (!watched.sessions.delete(sessionId) || watched.sessions.size > 0) return;
-    this.watched.delete(`${watched.gatewayId}\u0000${watched.upstreamUri}`);
-    await this.send(watched.gatewayId, 'resources/unsubscribe', watched.upstreamUri);
+    if (!watched.sessions.delete(sessionId)) return;
+    const own = this.bySession.get(sessionId);
+    own?.delete(watched);
+    if (own?.size === 0) this.bySession.delete(sessionId);
+    if (watched.sessions.size === 0) await this.tell(watched);
   }
 
-  private count(sessionId: string): number {
-    let n = 0;
-    for (const { sessions } of this.watched.values()) if (sessions.has(sessionId)) n++;
-    return n;
+  /** Brings the upstream to what is wanted, once what it is being told already has arrived. */
+  private tell(watched: Watched): Promise<void> {
+    watched.told = watched.told.catch(() => undefined).then(() => this.settle(watched));
+    return watched.told;
   }
 
-  private updated(gatewayId: GatewayId, uri: string, params: string): void {
-    const watched = this.watched.get(`${gatewayId}\u0000${uri}`);
-    for (const [sessionId, shown] of watched?.sessions ?? []) {
+  private async settle(watched: Watched): Promise<void> {
+    const isWanted = watched.sessions.size > 0;
+    if (isWanted !== watched.isSubscribed) {
+      const method = isWanted ? 'resources/subscribe' : 'resources/unsubscribe';
+      try {
+        await this.send(watched, method);
+      } catch (e) {
+        if (isWanted) throw e;
+      }
+      watched.isSubscribed = isWanted;
+    }
+    if (watched.sessions.size > 0 || this.watched.get(watched.key) !== watched) return;
+    watched.spacing.stop();
+    this.watched.delete(watched.key);
+  }
+
+  private updated(sessions: ReadonlyMap<string, string>, params: string): void {
+    for (const [sessionId, shown] of sessions) {
       const own = `"uri":${JSON.stringify(shown)}`;
       this.listeners.send(
         sessionId,
@@ -108,15 +160,18 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private async renew(gatewayId: GatewayId): Promise<void> {
     const lost = [...this.watched.values()].filter((w) => w.gatewayId === gatewayId);
     await Promise.allSettled(
-      lost.map((w) => this.send(gatewayId, 'resources/subscribe', w.upstreamUri)),
+      lost.map((watched) => {
+        watched.isSubscribed = false;
+        return this.tell(watched);
+      }),
     );
   }
 
-  private send(gatewayId: GatewayId, method: string, uri: string): Promise<string> {
-    return this.sync.request(gatewayId, method, `"uri":${JSON.stringify(uri)}`);
+  private send({ gatewayId, upstreamUri }: Watched, method: string): Promise<string> {
+    return this.sync.request(gatewayId, method, `"uri":${JSON.stringify(upstreamUri)}`);
   }
 }
 
-function keyOf(entry: ResourceEntry): string {
-  return `${entry.gateway.id}\u0000${entry.upstreamUri}`;
+function keyOf(gatewayId: GatewayId, upstreamUri: string): string {
+  return `${gatewayId}\u0000${upstreamUri}`;
 }

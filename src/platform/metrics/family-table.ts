@@ -28,6 +28,7 @@ export const createFamilies = () => ({
   upstreamRetries: counter('mcpgateway_upstream_retries_total', ['gateway'], 'Requests to gateways that were repeated'),
   circuitState: gauge('mcpgateway_circuit_state', ['gateway'], 'Circuit breaker: 0 closed, 1 half open, 2 open'),
   stdioProcesses: gauge('mcpgateway_stdio_processes', ['gateway'], 'Running child processes'),
+  sessions: gauge('mcpgateway_sessions', ['transport'], 'Sessions with a request within SESSION_TTL'),
   activeStreams: gauge('mcpgateway_active_streams', ['transport'], 'Open event streams and sockets'),
   inFlight: gauge('mcpgateway_in_flight_requests', ['plane'], 'Requests being worked on'),
   registryEntities: gauge('mcpgateway_registry_entities', ['kind', 'enabled'], 'Entities in the registry'),

@@ -94,6 +94,10 @@ export class Meters implements OnModuleDestroy {
     this.families.stdioProcesses.at(gateway).value = count;
   }
 
+  sessions(transport: string, delta: number): void {
+    this.families.sessions.at(transport).value += delta;
+  }
+
   activeStreams(transport: string, delta: number): void {
     this.families.activeStreams.at(transport).value += delta;
   }

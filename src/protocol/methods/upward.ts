@@ -6,9 +6,11 @@ import type { ToolId } from '../../kernel/ids.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import { effectiveMode } from '../../upstreams/mcp/connection.pool.js';
 import { Invoker } from '../../upstreams/invoker.js';
 import { CallObserver } from '../call-observer.js';
 import { ClientRequests } from '../client-requests.js';
+import { HeldSessions } from '../session/held.js';
 import { Sessions } from '../session/sessions.js';
 
 /** What goes up for a call, beside what every call has. */
@@ -46,11 +48,13 @@ export class UpwardCalls {
     private readonly sessions: Sessions,
     private readonly clientRequests: ClientRequests,
     private readonly meters: Meters,
+    private readonly held: HeldSessions,
   ) {}
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
     const { gateway } = up;
+    this.hold(call, gateway);
     const meta = metaOf(call.message.params?.raw('_meta'));
     const token = meta?.raw('progressToken');
     const observer = call.channel.canNotify
@@ -77,6 +81,12 @@ export class UpwardCalls {
       },
     });
     return reply.result;
+  }
+
+  /** An upstream session of its own is held for a session, and freed with it. */
+  private hold(call: Call, gateway: Gateway): void {
+    const { sessionId } = call.client;
+    if (sessionId !== null && effectiveMode(gateway) === 'per-session') this.held.hold(sessionId);
   }
 }
 

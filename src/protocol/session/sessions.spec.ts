@@ -2,14 +2,18 @@ import type { Caller } from '../../kernel/caller.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { loadConfig } from '../../config/load-config.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
+import type { Meters } from '../../platform/metrics/meters.js';
 import { MemoryKv } from '../../platform/kv/memory.kv.js';
 import { bridgedCapabilities, shortClientInfo } from './client-facts.js';
+import { HeldSessions } from './held.js';
 import { Sessions } from './sessions.js';
 
 const config = (secret: string) =>
   loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40), AUTH_ENCRYPTION_SECRET: secret });
 const replica = (secret = 'e'.repeat(40)) =>
-  new Sessions(new Sealer(config(secret)), new MemoryKv());
+  new Sessions(new Sealer(config(secret)), new MemoryKv(), new HeldSessions(config(secret)), {
+    sessions: () => undefined,
+  } as unknown as Meters);
 const caller = (principalHash: string) => ({ principalHash }) as Caller;
 const alice = caller('alice-hash');
 const facts = {
@@ -79,6 +83,17 @@ describe('Sessions', () => {
     expect(sessions.level('a')).toBe('info');
     sessions.setLevel('a', 'error');
     expect([sessions.level('a'), sessions.level('b')]).toEqual(['error', 'info']);
+  });
+
+  it('forgets an id that rests and opens it again', () => {
+    const sessions = replica();
+    const id = sessions.create(facts);
+    expect(sessions.open(id, alice, null).hasMissed).toBe(false);
+    sessions.forgetIdle(performance.now() - 60_000);
+    expect(sessions.size).toBe(1);
+    sessions.forgetIdle(performance.now() + 1);
+    expect(sessions.size).toBe(0);
+    expect(sessions.open(id, alice, null).hasMissed).toBe(true);
   });
 });
 

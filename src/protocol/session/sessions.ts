@@ -6,7 +6,9 @@ import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import type { LogLevel, Revision } from '../../kernel/mcp.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
+import { Meters } from '../../platform/metrics/meters.js';
 import { MemoryKv } from '../../platform/kv/memory.kv.js';
+import { DEFAULT_LEVEL, HeldSessions } from './held.js';
 import {
   MAX_SESSION_AGE_SECONDS,
   SESSION_LABEL,
@@ -24,11 +26,14 @@ export interface Session {
   readonly view: ClientView;
   /** For Calls whose client cannot be asked: nothing is declared upwards. */
   readonly mutedView: ClientView;
+  /** When its latest request came, on the clock of `performance.now()`. */
+  usedAt: number;
+  /** It comes from before a restart or a long rest: its first stream says that lists may differ. */
+  hasMissed: boolean;
 }
 
 const MAX_OPENED = 20_000;
 const AGE_MS = MAX_SESSION_AGE_SECONDS * 1000;
-const DEFAULT_LEVEL: LogLevel = 'info';
 
 /** Legacy sessions, sealed in their own ids (PROTOCOL.md §3.1, SECURITY.md S05). */
 @Injectable()
@@ -38,9 +43,19 @@ export class Sessions {
   constructor(
     private readonly sealer: Sealer,
     private readonly kv: MemoryKv,
+    private readonly held: HeldSessions,
+    private readonly meters: Meters,
   ) {}
 
-  /** @returns the id for `Mcp-Session-Id`: visible ASCII, at most 1 KiB */
+  /** Sessions with a request since they were last forgotten. */
+  get size(): number {
+    return this.opened.size;
+  }
+
+  /**
+   * @returns the id for `Mcp-Session-Id`: visible ASCII, at most 1 KiB
+   * @throws GatewayError `overloaded` while too many sessions hold something
+   */
   create(facts: {
     caller: Caller;
     serverId: ServerId | null;
@@ -48,6 +63,7 @@ export class Sessions {
     capabilities: string;
     clientInfo: string;
   }): string {
+    this.held.requireRoom();
     const claims: SessionClaims = {
       randomId: randomBytes(16).toString('hex'),
       principalHash: facts.caller.principalHash,
@@ -58,7 +74,7 @@ export class Sessions {
       issuedAt: Math.floor(Date.now() / 1000),
     };
     const id = toSessionId(this.sealer.seal(SESSION_LABEL, encodeClaims(claims)));
-    this.remember(id, toSession(claims));
+    this.remember(id, toSession(claims, false));
     return id;
   }
 
@@ -77,21 +93,31 @@ export class Sessions {
       this.kv.getNow(tombstone(claims.randomId)) !== undefined
     )
       throw new GatewayError('session_not_found');
+    session.usedAt = performance.now();
+    this.held.touch(claims.randomId, session.usedAt);
     return session;
   }
 
   /** Ends a session for good, until its id is too old anyway. */
   end(session: Session): void {
     void this.kv.set(tombstone(session.claims.randomId), '1', AGE_MS);
-    void this.kv.delete(levelKey(session.claims.randomId));
   }
 
   setLevel(sessionId: string, level: LogLevel): void {
-    void this.kv.set(levelKey(sessionId), level, AGE_MS);
+    this.held.setLevel(sessionId, level);
   }
 
   level(sessionId: string): LogLevel {
-    return (this.kv.getNow(levelKey(sessionId)) as LogLevel | undefined) ?? DEFAULT_LEVEL;
+    return this.held.level(sessionId) ?? DEFAULT_LEVEL;
+  }
+
+  /** Ids without a request since `before` are unsealed again when they come back. */
+  forgetIdle(before: number): void {
+    for (const [id, session] of this.opened) if (session.usedAt < before) this.forget(id);
+  }
+
+  private forget(id: string): void {
+    if (this.opened.delete(id)) this.meters.sessions('http', -1);
   }
 
   private unseal(id: string): Session | undefined {
@@ -99,7 +125,7 @@ export class Sessions {
     const text = sealed === undefined ? undefined : this.sealer.open(SESSION_LABEL, sealed);
     const claims = text === undefined ? undefined : decodeClaims(text);
     if (claims === undefined) return undefined;
-    const session = toSession(claims);
+    const session = toSession(claims, true);
     this.remember(id, session);
     return session;
   }
@@ -107,13 +133,14 @@ export class Sessions {
   private remember(id: string, session: Session): void {
     if (this.opened.size >= MAX_OPENED) {
       const oldest = this.opened.keys().next().value;
-      if (oldest !== undefined) this.opened.delete(oldest);
+      if (oldest !== undefined) this.forget(oldest);
     }
     this.opened.set(id, session);
+    this.meters.sessions('http', 1);
   }
 }
 
-function toSession(claims: SessionClaims): Session {
+function toSession(claims: SessionClaims, hasMissed: boolean): Session {
   const view: ClientView = {
     era: 'legacy',
     revision: claims.revision,
@@ -122,8 +149,13 @@ function toSession(claims: SessionClaims): Session {
     clientInfo: claims.clientInfo,
     logLevel: null,
   };
-  return { claims, view, mutedView: { ...view, capabilities: '{}' } };
+  return {
+    claims,
+    view,
+    mutedView: { ...view, capabilities: '{}' },
+    usedAt: performance.now(),
+    hasMissed,
+  };
 }
 
 const tombstone = (randomId: string): string => `session:ended:${randomId}`;
-const levelKey = (randomId: string): string => `session:level:${randomId}`;

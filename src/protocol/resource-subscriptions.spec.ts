@@ -1,0 +1,140 @@
+import type { Call } from '../kernel/call.js';
+import { GatewayError } from '../kernel/errors.js';
+import { loadConfig } from '../config/load-config.js';
+import type { SyncService } from '../federation/sync.service.js';
+import type { ResourceEntry } from '../registry/entries.js';
+import type { Listeners } from './listeners.js';
+import { ResourceSubscriptions } from './resource-subscriptions.js';
+import { HeldSessions } from './session/held.js';
+
+/** An upstream that answers when it is told to. */
+class SlowSync {
+  readonly told: string[] = [];
+  readonly answers: { resolve: (text: string) => void; reject: (e: Error) => void }[] = [];
+  isPrompt = true;
+  updated!: (gatewayId: string, uri: string, params: string) => void;
+  opened!: (gatewayId: string) => void;
+
+  onResourceUpdated(listener: SlowSync['updated']) {
+    this.updated = listener;
+    return () => undefined;
+  }
+
+  onOpened(listener: SlowSync['opened']) {
+    this.opened = listener;
+    return () => undefined;
+  }
+
+  request(_id: string, method: string, params: string): Promise<string> {
+    this.told.push(`${method.replace('resources/', '')} ${params.slice(7, -1)}`);
+    if (this.isPrompt) return Promise.resolve('{}');
+    return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
+  }
+}
+
+const callOf = (sessionId: string | null) => ({ client: { sessionId } }) as Call;
+const entryOf = (uri: string) => ({ gateway: { id: 'g' }, upstreamUri: uri }) as ResourceEntry;
+const turn = () => new Promise<void>((next) => setImmediate(next));
+
+function aHouse() {
+  const sync = new SlowSync();
+  const sent: [string, string][] = [];
+  const listeners = { send: (id: string, text: string) => sent.push([id, text]) };
+  const held = new HeldSessions(loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40) }));
+  const subscriptions = new ResourceSubscriptions(
+    sync as unknown as SyncService,
+    listeners as unknown as Listeners,
+    held,
+  );
+  subscriptions.onModuleInit();
+  return { sync, sent, held, subscriptions };
+}
+
+describe('ResourceSubscriptions', () => {
+  it('subscribes above once for all, and ends it with the last', async () => {
+    const { sync, subscriptions, held } = aHouse();
+    await Promise.all(
+      ['a', 'b'].map((id) => subscriptions.subscribe(callOf(id), 'x', entryOf('x'))),
+    );
+    expect(sync.told).toEqual(['subscribe x']);
+    expect([held.has('a'), held.has('b')]).toEqual([true, true]);
+    await subscriptions.unsubscribe(callOf('a'), 'x', entryOf('x'));
+    expect(sync.told).toHaveLength(1);
+    await subscriptions.end('b');
+    expect(sync.told).toEqual(['subscribe x', 'unsubscribe x']);
+    expect(subscriptions.size).toBe(0);
+  });
+
+  it('tells the upstream one thing after the other', async () => {
+    const { sync, subscriptions } = aHouse();
+    sync.isPrompt = false;
+    const first = subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    await turn();
+    const ended = subscriptions.end('a');
+    const second = subscriptions.subscribe(callOf('b'), 'x', entryOf('x'));
+    await turn();
+    expect(sync.told).toEqual(['subscribe x']);
+    sync.answers[0]?.resolve('{}');
+    await Promise.all([first, ended, second]);
+    expect(sync.told).toEqual(['subscribe x']);
+    expect(subscriptions.size).toBe(1);
+  });
+
+  it('keeps nothing of a session that ended while the upstream thought', async () => {
+    const { sync, subscriptions } = aHouse();
+    sync.isPrompt = false;
+    const pending = subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    await turn();
+    const ended = subscriptions.end('a');
+    sync.answers[0]?.resolve('{}');
+    await pending;
+    await turn();
+    sync.answers[1]?.resolve('{}');
+    await ended;
+    expect(sync.told).toEqual(['subscribe x', 'unsubscribe x']);
+    expect(subscriptions.size).toBe(0);
+  });
+
+  it('keeps nothing of a subscription that the upstream refused', async () => {
+    const { sync, subscriptions } = aHouse();
+    sync.isPrompt = false;
+    const pending = subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    await turn();
+    sync.answers[0]?.reject(new GatewayError('upstream_error', { reason: 'no' }));
+    await expect(pending).rejects.toThrow('no');
+    await turn();
+    expect(subscriptions.size).toBe(0);
+    expect(sync.told).toEqual(['subscribe x']);
+  });
+
+  it('subscribes again on a new session above', async () => {
+    const { sync, subscriptions } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    sync.opened('other');
+    sync.opened('g');
+    await turn();
+    expect(sync.told).toEqual(['subscribe x', 'subscribe x']);
+  });
+
+  it('tells those who watch, each under the name that it knows', async () => {
+    const { sync, sent, subscriptions } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'kit+x', entryOf('x'));
+    await subscriptions.subscribe(callOf('b'), 'x', entryOf('x'));
+    await subscriptions.subscribe(callOf('c'), 'y', entryOf('y'));
+    sync.updated('g', 'x', '"title":"t"');
+    expect(sent.map(([id]) => id)).toEqual(['a', 'b']);
+    expect(JSON.parse(sent[0]?.[1] ?? '')).toMatchObject({ params: { uri: 'kit+x', title: 't' } });
+    subscriptions.onModuleDestroy();
+  });
+
+  it('holds at most a hundred for one session, and none without one', async () => {
+    const { sync, subscriptions } = aHouse();
+    for (let i = 0; i < 100; i++)
+      await subscriptions.subscribe(callOf('a'), 'x', entryOf(String(i)));
+    await expect(subscriptions.subscribe(callOf('a'), 'x', entryOf('100'))).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    await subscriptions.subscribe(callOf(null), 'x', entryOf('z'));
+    expect(sync.told).toHaveLength(100);
+  });
+});
