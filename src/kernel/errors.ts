@@ -51,6 +51,12 @@ export const ERRORS = {
   invalid_params: row('Invalid params: {reason}', 'Invalid params', 400, -32602),
   missing_parameter: row('Missing {what} in parameters', 'Missing parameter', 400, -32602),
   invalid_arguments: row('Invalid arguments: {reason}', 'Invalid arguments', 400, -32602),
+  request_state_invalid: row(
+    'requestState is invalid, expired or already used',
+    'Invalid request state',
+    400,
+    -32602,
+  ),
   invalid_cursor: row('Cursor is invalid or expired', 'Invalid cursor', 400, -32602),
   unknown_reference: row('Unknown {kind} in {field}: {name}', 'Unknown reference', 400, -32602),
   missing_session_id: row('Missing session_id', 'Missing session id', 400, -32600),

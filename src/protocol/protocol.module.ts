@@ -8,7 +8,11 @@ import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { PolicyChain } from './chain.js';
 import { ClientRequests } from './client-requests.js';
 import { Dispatcher } from './dispatcher.js';
+import { ModernClients } from './era/bridge/modern-clients.js';
+import { Parks } from './era/bridge/parks.js';
+import { StateSeals } from './era/bridge/state-seals.js';
 import { InFlight } from './in-flight.js';
+import { Legs } from './legs.js';
 import { Listeners } from './listeners.js';
 import { GatewaysMethods } from './methods/gateways.methods.js';
 import { Lists } from './methods/lists.js';
@@ -39,9 +43,12 @@ import { Sessions } from './session/sessions.js';
     GatewaysMethods,
     HeldSessions,
     InFlight,
+    Legs,
     Listeners,
     Lists,
     MethodTable,
+    ModernClients,
+    Parks,
     PolicyChain,
     PromptsMethods,
     ResourceSubscriptions,
@@ -50,6 +57,7 @@ import { Sessions } from './session/sessions.js';
     SessionMethods,
     SessionReaper,
     Sessions,
+    StateSeals,
     ToolsMethods,
     UpwardCalls,
   ],

@@ -13,7 +13,8 @@ import { UpwardCalls } from './upward.js';
 const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const NOTHING_TO_OFFER = '{"completion":{"values":[],"total":0,"hasMore":false}}';
 
-const REPLACED = ['name', '_meta'];
+/** What the gateway writes anew; answers and state belong to a leg, not to the call. */
+const REPLACED = ['name', '_meta', 'inputResponses', 'requestState'];
 const RESERVED = [...REPLACED, 'arguments'];
 
 @Injectable()

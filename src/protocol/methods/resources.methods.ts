@@ -9,7 +9,8 @@ import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
 import { UpwardCalls } from './upward.js';
 
-const REPLACED = ['uri', '_meta'];
+/** What the gateway writes anew; answers and state belong to a leg, not to the call. */
+const REPLACED = ['uri', '_meta', 'inputResponses', 'requestState'];
 
 @Injectable()
 export class ResourcesMethods {

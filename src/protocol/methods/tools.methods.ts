@@ -10,7 +10,8 @@ import type { Handlers } from './registry.js';
 import { Lists } from './lists.js';
 import { UpwardCalls } from './upward.js';
 
-const REPLACED = ['name', '_meta'];
+/** What the gateway writes anew; answers and state belong to a leg, not to the call. */
+const REPLACED = ['name', '_meta', 'inputResponses', 'requestState'];
 const RESERVED = [...REPLACED, 'arguments', 'task'];
 const MAX_ARGUMENT_BYTES = 1_048_576;
 

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import type { Abort } from '../kernel/abort.js';
+import type { Call } from '../kernel/call.js';
+import type { Gateway } from '../kernel/catalog.js';
+import { GatewayError } from '../kernel/errors.js';
+import type { ToolId } from '../kernel/ids.js';
+import { scanJson } from '../kernel/json-scan.js';
+import type { UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
+import { Config } from '../config/config.js';
+import { Meters } from '../platform/metrics/meters.js';
+import { Invoker } from '../upstreams/invoker.js';
+import { CallObserver } from './call-observer.js';
+import { ClientRequests } from './client-requests.js';
+import { Sessions } from './session/sessions.js';
+
+/** What goes up for a call, beside what every call has. */
+export interface Upward {
+  readonly gateway: Gateway;
+  readonly kind: 'Tool' | 'Prompt' | 'Resource';
+  /** The exposed name. */
+  readonly name: string;
+  /** Inside of the params object, in the upstream's own words, without `_meta`. */
+  readonly params: string;
+  readonly toolId?: ToolId;
+  readonly timeoutMs?: number | null;
+  readonly isRetryable?: boolean;
+}
+
+/** Who hears a leg and who can end it, where that is not simply its call. */
+export interface Watch extends UpstreamObserver {
+  readonly abort: Abort;
+}
+
+/** Members of a client's `_meta` that end at the gateway (PROTOCOL.md §4.1). */
+const OURS = [
+  'progressToken',
+  'io.modelcontextprotocol/protocolVersion',
+  'io.modelcontextprotocol/clientCapabilities',
+  'io.modelcontextprotocol/clientInfo',
+  'io.modelcontextprotocol/logLevel',
+  'io.modelcontextprotocol/subscriptionId',
+  'io.mcpgateway/via',
+  'io.mcpgateway/origin',
+  'io.mcpgateway/missing',
+] as const;
+
+/** Sends the legs of calls: one request to one upstream each. */
+@Injectable()
+export class Legs {
+  constructor(
+    private readonly invoker: Invoker,
+    private readonly config: Config,
+    private readonly sessions: Sessions,
+    private readonly clientRequests: ClientRequests,
+    private readonly meters: Meters,
+  ) {}
+
+  /** @param watch hears and ends the leg in place of the call itself */
+  send(call: Call, up: Upward, watch: Watch | null = null): Promise<UpstreamReply> {
+    return this.invoker.invoke({
+      gateway: up.gateway,
+      driver: 'mcp',
+      name: up.name,
+      kind: up.kind,
+      toolId: up.toolId ?? null,
+      isRetryable: up.isRetryable ?? false,
+      request: this.request(call, up, watch),
+    });
+  }
+
+  /** Relays to the client of a call what precedes its answer; `null` when it takes no stream. */
+  stream(call: Call): UpstreamObserver | null {
+    if (!call.channel.canNotify) return null;
+    return this.observer(call, metaOf(call)?.raw('progressToken'));
+  }
+
+  private request(call: Call, up: Upward, watch: Watch | null): UpstreamRequest {
+    const { gateway } = up;
+    const meta = metaOf(call);
+    const token = meta?.raw('progressToken');
+    const { canNotify } = call.channel;
+    return {
+      method: call.message.method,
+      params: up.params,
+      meta: meta?.without(...OURS) ?? '',
+      wantsProgress: canNotify && token !== undefined,
+      caller: call.caller,
+      client: call.client,
+      observer: watch ?? (canNotify ? this.observer(call, token) : null),
+      abort: watch?.abort ?? call.abort,
+      silenceMs: up.timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs,
+      totalMs: gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
+    };
+  }
+
+  private observer(call: Call, token: string | undefined): UpstreamObserver {
+    return new CallObserver(call, token, this.sessions, this.clientRequests, this.meters);
+  }
+}
+
+function metaOf(call: Call): ReturnType<typeof scanJson>['top'] | undefined {
+  const raw = call.message.params?.raw('_meta');
+  if (raw === undefined) return undefined;
+  const scanned = scanJson(raw);
+  if (scanned.kind !== 'object')
+    throw new GatewayError('invalid_params', { reason: "'_meta' must be an object" });
+  return scanned.top;
+}
