@@ -241,7 +241,7 @@ describe('mcpgateway-wrapper and hostile input', () => {
       [],
       ['--what'],
       ['--url', 'gopher://x'],
-      ['--era', 'modern', '--url', 'http://x'],
+      ['--era', 'middle', '--url', 'http://x'],
     ];
     const exits = codes.map((args) => new StdioClient(args).exited);
     expect(await Promise.all(exits)).toEqual([2, 1, 1, 1]);

@@ -1,36 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { backOff, isStarting, isUnsent, TRIES } from './back-off.js';
-import type { Exchange, ExchangeHooks, Outcome } from './exchange.js';
-import { type Fault, fault, faultOf, isSessionLost } from './fault.js';
-import type { Inbound } from './inbound.js';
-import type { LineOut } from './line-out.js';
+import type { ExchangeHooks, Outcome } from './exchange.js';
+import { fault, faultOf, isSessionLost } from './fault.js';
 import type { OpenCall } from './open-call.js';
-import type { Remote } from './remote.js';
+import { over } from './over.js';
+import type { Parts } from './parts.js';
 import type { Session } from './session.js';
 
 const MAX_RESUMES = 20;
 const RESUME_WAIT_MS = 1000;
-/** How long the stream of a request may stay open once the request is over. */
-const LINGER_MS = 1000;
 
 const LOST = fault(
   'session_not_found',
   'The gateway no longer knows the session. The request was not run; a new session is being opened, send it again',
 );
 
-/** Runs requests of the client: one POST each, never repeated once a byte of it has left. */
+/** Runs requests of the legacy era: one POST each, never repeated once a byte of it has left. */
 export class CallRunner {
-  /** Whether the gateway has ever answered a request. */
-  private isContacted = false;
-
   constructor(
-    private readonly remote: Remote,
+    private readonly parts: Parts,
     private readonly session: Session,
-    private readonly inbound: Inbound,
-    private readonly out: LineOut,
-    /** The first request of all has failed in a way that later ones will not mend. */
-    private readonly onFatal: (exitCode: number) => void,
   ) {}
 
   async run(call: OpenCall): Promise<void> {
@@ -40,7 +30,7 @@ export class CallRunner {
       const refusal = isInitialize ? null : await this.session.ready();
       if (call.isDone()) return;
       if (refusal !== null) {
-        this.fail(call, refusal);
+        this.parts.contact.fail(call, refusal);
         return;
       }
       if (await this.attempt(call, attempt)) return;
@@ -52,27 +42,21 @@ export class CallRunner {
     const { generation } = this.session;
     const outcome = await this.send(call);
     if (call.isDone()) {
-      this.isContacted ||= outcome === null || outcome.error === null;
+      if (outcome === null || outcome.error === null) this.parts.contact.make();
       return true;
     }
     if (outcome === null) return true;
     const isInitialize = call.method === 'initialize';
     const mayAgain = isUnsent(outcome) || (isInitialize && isStarting(outcome));
     if (mayAgain && attempt < TRIES) {
-      await backOff(attempt, !this.isContacted, call.ended);
+      await backOff(attempt, !this.parts.contact.isMade, call.ended);
       return false;
     }
-    if (!isInitialize && this.remote.sessionId !== null && isSessionLost(outcome)) {
+    if (!isInitialize && this.parts.remote.sessionId !== null && isSessionLost(outcome)) {
       call.fail(LOST);
       this.session.lost(generation);
-    } else this.fail(call, faultOf(outcome, this.remote.url));
+    } else this.parts.contact.fail(call, faultOf(outcome, this.parts.remote.url));
     return true;
-  }
-
-  private fail(call: OpenCall, why: Fault): void {
-    call.fail(why);
-    if (why.exitCode === null) this.isContacted = true;
-    else if (!this.isContacted) this.onFatal(why.exitCode);
   }
 
   /** @returns null when the call ended before the answer did */
@@ -82,12 +66,12 @@ export class CallRunner {
         this.session.opened(call.message, answer, exchange.sessionId);
     };
     const hooks: ExchangeHooks = {
-      reader: this.out,
+      reader: this.parts.out,
       onText: (text) => {
-        this.inbound.take(text, call, onAnswer);
+        this.parts.inbound.take(text, call, onAnswer);
       },
     };
-    const exchange = this.remote.post(call.text, hooks);
+    const exchange = this.parts.remote.post(call.text, hooks);
     call.isSent = () => exchange.isSent;
     const outcome = await over(exchange, call);
     return outcome === null ? null : this.resumed(outcome, call, hooks);
@@ -107,7 +91,7 @@ export class CallRunner {
         () => undefined,
       );
       if (call.isDone()) return null;
-      const next = await over(this.remote.listen(lastEventId, hooks), call);
+      const next = await over(this.parts.remote.listen(lastEventId, hooks), call);
       if (next === null) return null;
       lastEventId = next.lastEventId ?? lastEventId;
       // The request itself was sent, whatever became of the resumption.
@@ -116,24 +100,4 @@ export class CallRunner {
     }
     return outcome;
   }
-}
-
-/** @returns null when the call ended first; what is left of the stream is still read for a while */
-async function over(exchange: Exchange, call: OpenCall): Promise<Outcome | null> {
-  const ended = new Promise<null>((resolve) => {
-    const tell = (): void => {
-      const linger = setTimeout(() => {
-        exchange.abort();
-      }, LINGER_MS);
-      linger.unref();
-      void exchange.done.then(() => {
-        clearTimeout(linger);
-      });
-      if (!exchange.isSent) exchange.abort();
-      resolve(null);
-    };
-    if (call.isDone()) tell();
-    else call.ended.addEventListener('abort', tell);
-  });
-  return Promise.race([exchange.done, ended]);
 }

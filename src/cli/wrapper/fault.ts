@@ -27,7 +27,7 @@ export function faultOf(outcome: Outcome, url: URL): Fault {
   const { status } = outcome;
   if (status === 401 || status === 403) return refusedFault(status, answered, where);
   if (answered !== null)
-    return { error: answered.text, exitCode: isDead(status) ? EXIT.unreachable : null };
+    return { error: answered.text, exitCode: isDead(status, answered) ? EXIT.unreachable : null };
   if (status < 300)
     return fault(
       'upstream_error',
@@ -113,7 +113,9 @@ export function isSessionLost(outcome: Outcome): boolean {
   return code === 'session_not_found';
 }
 
-function isDead(status: number): boolean {
+/** A modern request for a method that the gateway does not have is 404, too: nothing is wrong then. */
+function isDead(status: number, { code }: RpcError): boolean {
+  if (code === ERRORS.method_not_found.rpc) return false;
   return status === 404 || status === 405 || status >= 500;
 }
 

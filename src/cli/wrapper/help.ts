@@ -1,7 +1,7 @@
 export const HELP = `Usage: mcpgateway wrapper --url URL [options]     (= mcpgateway-wrapper)
 
 For clients that start MCP servers as programs: JSON-RPC lines on stdin and stdout,
-the gateway's Streamable HTTP endpoint behind. Revisions 2024-11-05 to 2025-11-25.
+the gateway's Streamable HTTP endpoint behind. Revisions 2024-11-05 to 2026-07-28.
 
 Options:
   --url <url>           …/servers/ID, …/mcp, …/sse or the bare base   (MCP_SERVER_URL)
@@ -13,7 +13,7 @@ Options:
   --concurrency <n>     requests at the same time; 10                 (CONCURRENCY)
   --log-level <level>   DEBUG INFO WARNING ERROR CRITICAL OFF         (MCP_WRAPPER_LOG_LEVEL)
   --log-file <file>     log there, not on stderr
-  --era <era>           auto or legacy
+  --era <era>           auto; legacy or modern: take only that one
   -h, --help            this text
   --version             the version
 

@@ -1,4 +1,5 @@
 import { errorText, type Message } from '../../kernel/jsonrpc.js';
+import type { Claim } from './claim.js';
 import type { Fault } from './fault.js';
 
 interface Ways {
@@ -15,6 +16,8 @@ export class OpenCall {
   readonly ended: AbortSignal;
   /** Whether the gateway may have it. */
   isSent: () => boolean = () => false;
+  /** Closes the POST: for a modern request that is how it is cancelled. */
+  hangUp: () => void = () => undefined;
   private readonly id: string;
   private readonly end = new AbortController();
   private timer: NodeJS.Timeout | null = null;
@@ -24,6 +27,8 @@ export class OpenCall {
     readonly text: string,
     readonly message: Message,
     private readonly ways: Ways,
+    /** What it claims when it is of the modern era. */
+    readonly claim: Claim | null = null,
   ) {
     this.id = message.id as string;
     this.method = message.method;

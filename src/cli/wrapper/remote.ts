@@ -43,26 +43,29 @@ export class Remote {
     this.revision = null;
   }
 
-  post(body: string, hooks: ExchangeHooks): Exchange {
+  /** @param own headers instead of those of the session: a modern request repeats its body there */
+  post(body: string, hooks: ExchangeHooks, own: readonly string[] = this.joined()): Exchange {
     const accept = ['accept', 'application/json, text/event-stream'];
-    return this.send('POST', ['content-type', 'application/json', ...accept], { body, hooks });
+    const headers = ['content-type', 'application/json', ...accept, ...own];
+    return this.send('POST', headers, { body, hooks });
   }
 
   /** Opens the stream of the session, or goes on with one after an event. */
   listen(lastEventId: string | null, hooks: ExchangeHooks): Exchange {
     const resume = lastEventId === null ? [] : ['last-event-id', lastEventId];
-    return this.send('GET', ['accept', 'text/event-stream', ...resume], { body: null, hooks });
+    const headers = ['accept', 'text/event-stream', ...resume, ...this.joined()];
+    return this.send('GET', headers, { body: null, hooks });
   }
 
   /** A POST whose answer carries nothing for the client: notifications, answers. */
-  postAside(body: string): Promise<Outcome> {
-    return limited(this.post(body, UNHEARD), ASIDE_TIMEOUT_MS);
+  postAside(body: string, own?: readonly string[]): Promise<Outcome> {
+    return limited(this.post(body, UNHEARD, own), ASIDE_TIMEOUT_MS);
   }
 
   /** Ends the session; there may be none, and the far end may not care. */
   async delete(withinMs: number): Promise<void> {
     if (this.session === null) return;
-    await limited(this.send('DELETE', [], { body: null, hooks: UNHEARD }), withinMs);
+    await limited(this.send('DELETE', this.joined(), { body: null, hooks: UNHEARD }), withinMs);
     this.leave();
   }
 
@@ -76,7 +79,7 @@ export class Remote {
     { body, hooks }: { body: string | null; hooks: ExchangeHooks },
   ): Exchange {
     const exchange = new Exchange(hooks);
-    const headers = ['accept-encoding', 'identity', ...own, ...this.fixed, ...this.joined()];
+    const headers = ['accept-encoding', 'identity', ...own, ...this.fixed];
     this.pool.dispatch({ path: this.path, method, headers, body }, exchange);
     return exchange;
   }

@@ -1,7 +1,6 @@
 import {
   type Message,
   notificationText,
-  parseUpstreamMessage,
   requestText,
   resultMembers,
 } from '../../kernel/jsonrpc.js';
@@ -10,6 +9,7 @@ import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import { backOff, isStarting, isUnsent, TRIES } from './back-off.js';
 import type { Outcome } from './exchange.js';
 import { type Fault, faultOf } from './fault.js';
+import { ownRequest } from './own-request.js';
 import type { Remote } from './remote.js';
 import type { WrapperLog } from './wrapper-log.js';
 
@@ -21,7 +21,6 @@ interface Hooks {
 }
 
 const LIST_KINDS = ['tools', 'resources', 'prompts'];
-const REOPEN_TIMEOUT_MS = 10_000;
 
 /**
  * The client's session on the gateway. Lost ones are opened anew with what the client once said in
@@ -129,38 +128,15 @@ export class Session {
 
   /** @returns null when there is a session again */
   private async initialize(): Promise<Outcome | null> {
-    let answer: Message | null = null;
     const body = requestText('"mcpgateway-wrapper"', 'initialize', this.params ?? '');
-    const exchange = this.remote.post(body, {
-      reader: { isFull: false, onceDrained: () => undefined },
-      onText: (text) => {
-        const message = responseIn(text);
-        if (message !== null) answer = message;
-      },
-    });
-    const timer = setTimeout(() => {
-      exchange.abort();
-    }, REOPEN_TIMEOUT_MS);
-    const outcome = await exchange.done;
-    clearTimeout(timer);
-    // Assigned in a callback, which the compiler does not follow.
-    const said = answer as Message | null;
-    const result = said === null ? null : resultMembers(said);
+    const { outcome, answer } = await ownRequest((hooks) => this.remote.post(body, hooks));
+    const result = answer === null ? null : resultMembers(answer);
     if (result === null) return outcome;
     this.remote.join(outcome.sessionId, result.string('protocolVersion') ?? LATEST_LEGACY);
     await this.remote.postAside(notificationText('notifications/initialized', ''));
     this.isLost = false;
     this.log.warning({ event: 'session.reopened' });
     this.hooks.onReopened();
-    return null;
-  }
-}
-
-function responseIn(text: string): Message | null {
-  try {
-    const message = parseUpstreamMessage(text);
-    return message.kind === 'response' ? message : null;
-  } catch {
     return null;
   }
 }

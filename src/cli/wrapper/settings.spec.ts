@@ -64,7 +64,6 @@ describe('settings of the wrapper', () => {
   });
 
   it.each([
-    [['--era', 'modern'], 'not served yet'],
     [['--era', 'middle'], '--era'],
     [['--timeout', 'soon'], '--timeout'],
     [['--concurrency', '0'], '--concurrency'],

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CommandError, EXIT } from '../exit-code.js';
 import { type Endpoint, toEndpoint } from './endpoint.js';
+import { type EraChoice, isEraChoice } from './era-choice.js';
 import { type Threshold, isThreshold } from './wrapper-log.js';
 
 export interface Settings {
@@ -13,6 +14,7 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Requests of the client sent at the same time. */
   readonly concurrency: number;
+  readonly era: EraChoice;
   readonly logLevel: Threshold;
   readonly logFile: string | null;
   /** Sentences for stderr. */
@@ -52,7 +54,6 @@ export function parseFlags(args: readonly string[]): Flags {
  * @throws CommandError 2 without a URL, else `usage`
  */
 export function toSettings(flags: Flags, env: NodeJS.ProcessEnv, cwd: string): Settings {
-  checkEra(flags.era);
   const warnings: string[] = [];
   const endpoint = toEndpoint(targetOf(flags, env, warnings));
   const logFile = flags['log-file'] === undefined ? null : resolve(cwd, flags['log-file']);
@@ -61,17 +62,16 @@ export function toSettings(flags: Flags, env: NodeJS.ProcessEnv, cwd: string): S
     headers: headersOf(flags, { env, cwd, endpoint }),
     timeoutMs: Math.round(1000 * numberOf(flags.timeout, env['MCP_TOOL_CALL_TIMEOUT'], TIMEOUT)),
     concurrency: numberOf(flags.concurrency, env['CONCURRENCY'], CONCURRENCY),
+    era: eraOf(flags.era),
     logLevel: levelOf(flags['log-level'] ?? env['MCP_WRAPPER_LOG_LEVEL'], logFile),
     logFile,
     warnings,
   };
 }
 
-function checkEra(era: string | undefined): void {
-  if (era === undefined || era === 'auto' || era === 'legacy') return;
-  throw era === 'modern'
-    ? usage('--era modern (2026-07-28) is not served yet. Leave --era out, or use legacy.')
-    : usage('--era is auto or legacy.');
+function eraOf(era = 'auto'): EraChoice {
+  if (isEraChoice(era)) return era;
+  throw usage('--era is auto, legacy or modern.');
 }
 
 function targetOf(flags: Flags, env: NodeJS.ProcessEnv, warnings: string[]): string {

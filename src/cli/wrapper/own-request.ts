@@ -1,0 +1,33 @@
+import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
+import type { Exchange, ExchangeHooks, Outcome } from './exchange.js';
+
+const WITHIN_MS = 10_000;
+
+/** Sends a request of the wrapper's own; its answer stays here. */
+export async function ownRequest(
+  send: (hooks: ExchangeHooks) => Exchange,
+): Promise<{ outcome: Outcome; answer: Message | null }> {
+  const answers: Message[] = [];
+  const exchange = send({
+    reader: { isFull: false, onceDrained: () => undefined },
+    onText: (text) => {
+      const message = responseIn(text);
+      if (message !== null) answers.push(message);
+    },
+  });
+  const timer = setTimeout(() => {
+    exchange.abort();
+  }, WITHIN_MS);
+  const outcome = await exchange.done;
+  clearTimeout(timer);
+  return { outcome, answer: answers.at(-1) ?? null };
+}
+
+function responseIn(text: string): Message | null {
+  try {
+    const message = parseUpstreamMessage(text);
+    return message.kind === 'response' ? message : null;
+  } catch {
+    return null;
+  }
+}
