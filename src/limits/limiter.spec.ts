@@ -70,6 +70,19 @@ describe('Limiter', () => {
     expect(limiter.takeOf('server', 'x', 0).allowed).toBe(true);
   });
 
+  it('takes a slot back exactly, whatever came after it', () => {
+    const { limiter, clock } = limiterWith(2);
+    limiter.take('a');
+    clock.nowMs += 50_000;
+    const refused = limiter.take('a');
+    limiter.giveBack('a', refused);
+    expect(limiter.take('a').allowed).toBe(true);
+    expect(limiter.take('a').allowed).toBe(false);
+    clock.nowMs += 10_000;
+    expect(limiter.take('a').allowed).toBe(true);
+    limiter.giveBack('nobody', refused);
+  });
+
   it('gives out its part of the limit when there are replicas, at least one call', () => {
     expect(limiterWith(10, 3).limiter.take('a').limit).toBe(3);
     expect(limiterWith(2, 3).limiter.take('a').limit).toBe(1);

@@ -14,6 +14,8 @@ export interface Decision {
   readonly resetEpochSeconds: number;
   /** Whole seconds until a slot is free, at least 1; 0 when allowed. */
   readonly retryAfterSeconds: number;
+  /** When it was made, on the clock of the limiter. */
+  readonly at: number;
 }
 
 export const WINDOW_MS = 60_000;
@@ -25,6 +27,7 @@ const UNLIMITED: Decision = Object.freeze({
   remaining: 0,
   resetEpochSeconds: 0,
   retryAfterSeconds: 0,
+  at: 0,
 });
 
 /**
@@ -48,6 +51,11 @@ export class Limiter {
   /** Takes a slot of a Caller's limit, `MAX_TOOL_CALLS_PER_MINUTE`. */
   take(key: string): Decision {
     return this.limit === 0 ? UNLIMITED : this.decide('caller', key, this.limit);
+  }
+
+  /** Gives a slot of `take` back: the call was refused after all, and refused calls do not count. */
+  giveBack(key: string, decision: Decision): void {
+    this.windows.get(key)?.remove(decision.at);
   }
 
   /** Takes a slot of the limit that a tool or a Server has of its own; 0 = none. */
@@ -79,6 +87,7 @@ export class Limiter {
       remaining: Math.max(0, limit - window.count),
       resetEpochSeconds: Math.ceil((Date.now() + window.msUntilEmpty(now)) / 1_000),
       retryAfterSeconds: allowed ? 0 : Math.max(1, Math.ceil(waitMs / 1_000)),
+      at: now,
     };
   }
 

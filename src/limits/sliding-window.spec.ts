@@ -23,6 +23,20 @@ describe('SlidingWindow', () => {
     expect(window.msUntilBelow(2, 40)).toBe(80);
   });
 
+  it('forgets one moment of several, also across the end of its ring', () => {
+    const window = new SlidingWindow(100);
+    for (let at = 1; at <= 16; at++) window.add(at);
+    window.expire(110);
+    for (let at = 101; at <= 109; at++) window.add(at);
+    window.remove(103);
+    window.remove(103);
+    const left = [11, 12, 13, 14, 15, 16, 101, 102, 104, 105, 106, 107, 108, 109];
+    expect(window.count).toBe(left.length);
+    left.forEach((at, i) => {
+      expect(window.msUntilBelow(left.length - i, 110)).toBe(at - 10);
+    });
+  });
+
   it('counts like a list that is filtered, however it grows and wraps', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 30 }), { maxLength: 300 }), (steps) => {

@@ -27,6 +27,16 @@ export class SlidingWindow {
     this.size++;
   }
 
+  /** Forgets one moment, if it is still there. */
+  remove(atMs: number): void {
+    let i = this.size - 1;
+    while (i >= 0 && this.at(i) !== atMs) i--;
+    if (i < 0) return;
+    const mask = this.stamps.length - 1;
+    for (; i < this.size - 1; i++) this.stamps[(this.head + i) & mask] = this.at(i + 1);
+    this.size--;
+  }
+
   /** ms from `nowMs` until fewer than `limit` are left; 0 when that is so now. Call after `expire`. */
   msUntilBelow(limit: number, nowMs: number): number {
     if (this.size < limit) return 0;

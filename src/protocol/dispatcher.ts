@@ -6,8 +6,11 @@ import { scanJson } from '../kernel/json-scan.js';
 import { errorHeaders } from '../kernel/problem.js';
 import { Log } from '../platform/log/log.js';
 import { Trails } from '../audit/trail.js';
+import type { Decision } from '../limits/limiter.js';
+import { rateLimitHeaders } from '../limits/refusal.js';
 import { InFlight, SHUTTING_DOWN } from './in-flight.js';
 import { MethodTable } from './methods/method-table.js';
+import type { Handled } from './methods/registry.js';
 import { PolicyChain } from './chain.js';
 
 /** The answer to one request: a whole JSON-RPC message, and what HTTP adds to it. */
@@ -53,9 +56,10 @@ export class Dispatcher {
     let outcome: Outcome = 'error';
     let size = 0;
     let entered = false;
+    let slot: Decision | null = null;
     try {
       const method = this.methods.get(call.message.method, call.channel.transport);
-      const headers = this.chain.pass(call, method);
+      slot = this.chain.pass(call, method);
       const waiting = this.inFlight.enter(call);
       if (waiting !== undefined) await waiting;
       entered = true;
@@ -67,11 +71,12 @@ export class Dispatcher {
       return {
         text: resultText(call.message.id as string, result),
         status: 200,
-        headers: typeof done === 'string' ? headers : { ...headers, ...done.headers },
+        headers: headersOf(slot, done),
         failure: null,
       };
     } catch (e) {
       outcome = outcomeOf(e);
+      if (slot !== null) this.chain.refused(call, slot, e);
       if (call.abort.reason === SHUTTING_DOWN)
         return this.failed(call, new GatewayError('draining', {}, { retryAfterSeconds: 1 }));
       if (outcome === 'cancelled' && call.channel.transport !== 'rpc') return null;
@@ -97,6 +102,11 @@ export class Dispatcher {
       failure: known,
     };
   }
+}
+
+function headersOf(slot: Decision | null, done: string | Handled): Reply['headers'] {
+  const limit = slot === null ? null : rateLimitHeaders(slot);
+  return typeof done === 'string' ? limit : { ...limit, ...done.headers };
 }
 
 function outcomeOf(error: unknown): Outcome {
