@@ -7,6 +7,7 @@ import type { CallId } from '../kernel/ids.js';
 import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
 import { Log } from '../platform/log/log.js';
 import { Answers } from './http/answer.js';
+import { drainRest } from './http/drain-rest.js';
 import { checkEdge } from './http/edge-check.js';
 import type { Exchange } from './http/exchange.js';
 import { type Head, readHead } from './http/head.js';
@@ -129,11 +130,13 @@ export class HttpAdapter {
     if (known.code === 'internal_error')
       this.log.error({ event: 'request.failed', requestId, err: known.cause });
     if (res.destroyed) return;
-    // What is left of the body is not waited for.
-    if (!exchange.req.complete) exchange.req.resume();
-    if (route.endpoint === 'plain') this.problem(exchange, known);
-    else
-      this.answers.sendError(res, known, { requestId, isRpc: route.endpoint === 'rpc', headers });
+    if (route.endpoint === 'plain') {
+      this.problem(exchange, known);
+      return;
+    }
+    const isRpc = route.endpoint === 'rpc';
+    const more = headers.concat(drainRest(exchange.req));
+    this.answers.sendError(res, known, { requestId, isRpc, headers: more });
   }
 
   /** What the edge check refused: JSON-RPC on the data plane, a problem document elsewhere. */
@@ -143,7 +146,6 @@ export class HttpAdapter {
       return;
     }
     this.problem(exchange, error);
-    exchange.req.resume();
   }
 
   private problem({ req, res, callId, headers }: Exchange, error: GatewayError): void {

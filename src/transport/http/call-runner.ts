@@ -6,6 +6,7 @@ import type { ServerId } from '../../kernel/ids.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { Dispatcher, type Reply } from '../../protocol/dispatcher.js';
 import { Answers } from './answer.js';
+import { ClientWatch } from './client-watch.js';
 import type { Posted } from './exchange.js';
 import { HttpChannel } from './http.channel.js';
 
@@ -18,9 +19,6 @@ export interface Runnable {
   readonly client: ClientView;
   readonly mutedClient: ClientView;
 }
-
-/** How long a legacy call goes on without its client (PROTOCOL.md §4.4). */
-const GONE_GRACE_MS = 60_000;
 
 /** Runs calls of HTTP exchanges: makes the Channel and the Call, dispatches, answers. */
 @Injectable()
@@ -43,10 +41,11 @@ export class CallRunner {
       maxQueueBytes: config.streamQueueMaxBytes,
     });
     const call = this.toCall(posted, runnable, channel);
-    watch(posted, call);
+    const watch = new ClientWatch(posted.res, call);
     this.dispatcher
       .dispatch(call)
       .then((reply) => {
+        watch.over();
         if (reply === null) channel.abandon();
         else channel.finish(reply.status, reply.text, reply.headers);
       })
@@ -55,7 +54,7 @@ export class CallRunner {
   }
 
   /** The answer comes back whole and nothing can precede it: one message of a batch, a plain form. */
-  runAlone(posted: Posted, runnable: Runnable): Promise<Reply | null> {
+  async runAlone(posted: Posted, runnable: Runnable): Promise<Reply | null> {
     const channel = {
       transport: runnable.transport,
       canNotify: false,
@@ -63,8 +62,12 @@ export class CallRunner {
       send: () => false,
     };
     const call = this.toCall(posted, runnable, channel);
-    watch(posted, call);
-    return this.dispatcher.dispatch(call);
+    const watch = new ClientWatch(posted.res, call);
+    try {
+      return await this.dispatcher.dispatch(call);
+    } finally {
+      watch.over();
+    }
   }
 
   private toCall(posted: Posted, runnable: Runnable, channel: Call['channel']): Call {
@@ -80,19 +83,4 @@ export class CallRunner {
       bytes: posted.bytes,
     };
   }
-}
-
-/**
- * A client that goes away: on `/rpc` nobody could get the answer any more; a legacy client may be
- * back, so its call goes on for a while.
- */
-function watch({ res }: Posted, call: Call): void {
-  res.on('close', () => {
-    if (res.writableFinished) return;
-    if (call.channel.transport === 'rpc') call.abort.abort('the client is gone');
-    else
-      setTimeout(() => {
-        call.abort.abort('the client is gone');
-      }, GONE_GRACE_MS).unref();
-  });
 }

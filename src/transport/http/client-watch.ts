@@ -1,0 +1,39 @@
+import type { ServerResponse } from 'node:http';
+import type { Call } from '../../kernel/call.js';
+
+/** How long a legacy call goes on without its client (PROTOCOL.md §4.4). */
+const GONE_GRACE_MS = 60_000;
+
+/**
+ * Ends a call whose client goes away: on `/rpc` at once, nobody could get the answer any more; a legacy
+ * client may be back, so its call goes on for a while.
+ */
+export class ClientWatch {
+  private timer: NodeJS.Timeout | null = null;
+  private isOver = false;
+
+  constructor(
+    private readonly res: ServerResponse,
+    private readonly call: Call,
+  ) {
+    res.on('close', () => {
+      this.gone();
+    });
+  }
+
+  /** The call has ended: nothing is left to end. */
+  over(): void {
+    this.isOver = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private gone(): void {
+    if (this.isOver || this.res.writableFinished) return;
+    if (this.call.channel.transport === 'rpc') this.call.abort.abort('the client is gone');
+    else this.timer = setTimeout(giveUp, GONE_GRACE_MS, this.call).unref();
+  }
+}
+
+function giveUp(call: Call): void {
+  call.abort.abort('the client is gone');
+}
