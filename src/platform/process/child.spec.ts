@@ -89,7 +89,7 @@ describe('spawnChild', () => {
       { env: { API_KEY: 'k' } },
     );
     const told = JSON.parse(await line()) as { env: object; cwd: string; ls: []; fds: string[] };
-    expect(Object.keys(told.env).sort()).toEqual(['API_KEY', 'LANG', 'PATH']);
+    expect(Object.keys(told.env).sort()).toEqual(['API_KEY', 'LANG', 'MCPGATEWAY_CHILD', 'PATH']);
     expect(told.ls).toEqual([]);
     const ours = readlinkSync('/proc/self/fd/2');
     expect(told.fds.filter((fd) => fd === ours && !fd.startsWith('/dev/null'))).toEqual([]);
@@ -116,6 +116,18 @@ describe('spawnChild', () => {
     await child.stop(150);
     expect((await exit).signal).toBe('SIGKILL');
     expect(isAlive(grandchild)).toBe(false);
+  });
+
+  it('ends a daemon that has left the group and its parent', async () => {
+    const daemon = `process.on('SIGTERM', () => {}); ${STAY}; console.log(process.pid)`;
+    const { child, line } = run(
+      `const g = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(daemon)}], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+       g.stdout.once('data', (pid) => { console.log(String(pid)); g.unref(); g.stdout.destroy(); }); ${STAY}`,
+    );
+    const pid = Number(await line());
+    expect(isAlive(pid)).toBe(true);
+    await child.stop(150);
+    expect(isAlive(pid)).toBe(false);
   });
 
   it('ends what a process leaves behind when it exits by itself', async () => {

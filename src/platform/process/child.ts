@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LineCodec, type LineFault } from '../../kernel/line-codec.js';
+import { MARK_NAME, OWN_MARK, endMarked, newMark } from './marked.js';
 import { groupGone, signalGroup, within } from './process-group.js';
 import { TailRing } from './tail-ring.js';
 import { sharedWatchdog } from './watchdog.js';
@@ -68,6 +69,7 @@ export function spawnChild(options: ChildOptions): Child {
 
 class GroupChild implements Child {
   private readonly child: ChildProcessWithoutNullStreams;
+  private readonly mark = newMark();
   private readonly ownDir: string | null;
   private readonly errors: TailRing;
   private readonly codec: LineCodec;
@@ -96,11 +98,11 @@ class GroupChild implements Child {
       (options.cwd ?? null) === null ? mkdtempSync(join(tmpdir(), 'mcpgateway-child-')) : null;
     this.child = spawn(options.command, options.args, {
       cwd: options.cwd ?? this.ownDir ?? '/',
-      env: { ...BASE_ENV, ...options.env },
+      env: { ...BASE_ENV, ...options.env, [MARK_NAME]: this.mark },
       detached: true,
       stdio: 'pipe',
     });
-    if (this.child.pid !== undefined) sharedWatchdog().track(this.child.pid);
+    if (this.child.pid !== undefined) sharedWatchdog(OWN_MARK).track(this.child.pid);
     this.listen();
   }
 
@@ -197,7 +199,8 @@ class GroupChild implements Child {
         signalGroup(group, 'SIGKILL');
         await groupGone(group, KILLED_MS);
       }
-      sharedWatchdog().untrack(group);
+      await endMarked(this.mark, graceMs);
+      sharedWatchdog(OWN_MARK).untrack(group);
     }
     // What cannot be removed is the system's to clear away: it is in its directory for such things.
     if (this.ownDir !== null)

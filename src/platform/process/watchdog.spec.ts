@@ -6,9 +6,10 @@ import { Watchdog } from './watchdog.js';
 const STUBBORN = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6); console.log('up');`;
 const groups: number[] = [];
 
-async function aGroup(): Promise<ChildProcess & { pid: number }> {
+async function aGroup(env = {}): Promise<ChildProcess & { pid: number }> {
   const child = spawn(process.execPath, ['-e', STUBBORN], {
     detached: true,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await once(child.stdout, 'data');
@@ -39,6 +40,18 @@ describe('Watchdog', () => {
     expect(signalGroup(untracked.pid, 0)).toBe(true);
   }, 15_000);
 
+  it('ends what carries the mark of its owner, though it has left every group', async () => {
+    const mark = `${String(process.pid)}-spec`;
+    const [marked, other] = [await aGroup({ MCPGATEWAY_CHILD: `${mark}.1` }), await aGroup()];
+    const owner = spawn(process.execPath, ['-e', ownerScript(other.pid, other.pid, mark)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(owner.stdout, 'data');
+    owner.kill('SIGKILL');
+    expect(await groupGone(marked.pid, 5000)).toBe(true);
+    expect(signalGroup(other.pid, 0)).toBe(true);
+  }, 15_000);
+
   it('is replaced when someone ends its helper', async () => {
     const watchdog = new Watchdog();
     const child = await aGroup();
@@ -53,14 +66,14 @@ describe('Watchdog', () => {
 });
 
 /** A program that tracks two groups, forgets the second, and says so. */
-function ownerScript(tracked: number, untracked: number): string {
+function ownerScript(tracked: number, untracked: number, mark = ''): string {
   const file = JSON.stringify(require.resolve('./watchdog.ts'));
   return `
     const { transformFileSync } = require('@swc/core');
     const { code } = transformFileSync(${file}, { swcrc: false, jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } });
     const module_ = { exports: {} };
     new Function('module', 'exports', 'require', code)(module_, module_.exports, require);
-    const watchdog = new module_.exports.Watchdog();
+    const watchdog = new module_.exports.Watchdog(${JSON.stringify(mark)});
     watchdog.track(${String(tracked)});
     watchdog.track(${String(untracked)});
     watchdog.untrack(${String(untracked)});

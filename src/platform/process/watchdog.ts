@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 
 /**
  * Runs in a process of its own: remembers the groups told through its stdin and, when that ends because
- * the gateway is gone (be it by SIGKILL), ends them: SIGTERM, and SIGKILL two seconds later.
+ * the gateway is gone (be it by SIGKILL), ends them: SIGTERM, and SIGKILL two seconds later. So it does
+ * to whatever carries the mark given as its argument and has left its group (Linux only).
  */
 const SCRIPT = `
 process.title = 'mcpgateway-watchdog';
@@ -19,15 +20,28 @@ process.stdin.on('data', (text) => {
     else groups.delete(group);
   }
 });
+const fs = require('node:fs');
+const mark = process.argv[1];
+const marked = () => {
+  if (!mark) return [];
+  try {
+    return fs.readdirSync('/proc').filter((pid) => {
+      try { return /^\\d+$/.test(pid) && fs.readFileSync('/proc/' + pid + '/environ', 'latin1').includes(mark); }
+      catch { return false; }
+    });
+  } catch { return []; }
+};
 const signal = (name) => {
   for (const group of groups) {
     try { process.kill(-group, name); } catch { groups.delete(group); }
   }
+  const left = marked();
+  for (const pid of left) try { process.kill(Number(pid), name); } catch {}
+  return groups.size + left.length > 0;
 };
 process.stdin.on('error', () => {});
 process.stdin.on('close', () => {
-  signal('SIGTERM');
-  if (groups.size > 0) setTimeout(signal, 2000, 'SIGKILL');
+  if (signal('SIGTERM')) setTimeout(signal, 2000, 'SIGKILL');
 });
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => {});
 `;
@@ -36,6 +50,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => {});
 export class Watchdog {
   private readonly groups = new Set<number>();
   private helper: ChildProcess | null = null;
+
+  /** @param mark what the environment of all children has; null = only groups are ended */
+  constructor(private readonly mark: string | null = null) {}
 
   /** Process id of the helper; `undefined` before the first group. */
   get pid(): number | undefined {
@@ -63,7 +80,7 @@ export class Watchdog {
   }
 
   private start(): void {
-    const helper = spawn(process.execPath, ['-e', SCRIPT], {
+    const helper = spawn(process.execPath, ['-e', SCRIPT, this.mark ?? ''], {
       cwd: '/',
       env: {},
       // Its own group: what ends the gateway from a terminal must not end it too.
@@ -92,8 +109,11 @@ export class Watchdog {
 
 let shared: Watchdog | null = null;
 
-/** The watchdog of this process, however many apps run in it. Its helper starts with the first child. */
-export function sharedWatchdog(): Watchdog {
-  shared ??= new Watchdog();
+/**
+ * The watchdog of this process, however many apps run in it. Its helper starts with the first child.
+ * @param mark of this process
+ */
+export function sharedWatchdog(mark: string | null = null): Watchdog {
+  shared ??= new Watchdog(mark);
   return shared;
 }

@@ -132,7 +132,7 @@ describe('StdioConnections: opening', () => {
 describe('StdioConnections: calls', () => {
   it('gives the child the listed environment and nothing of ours', async () => {
     const { env } = await ask<{ env: object }>(await connect(), 'env');
-    expect(Object.keys(env).sort()).toEqual(['API_KEY', 'LANG', 'PATH']);
+    expect(Object.keys(env).sort()).toEqual(['API_KEY', 'LANG', 'MCPGATEWAY_CHILD', 'PATH']);
   });
 
   it('survives noise, BOM, CRLF, split characters and a stderr flood', async () => {
