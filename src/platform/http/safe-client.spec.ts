@@ -119,7 +119,7 @@ describe('egress', () => {
   it('opens no connection to a literal that is not allowed', async () => {
     const url = await serve((_, res) => res.end());
     const client = clientOf(production);
-    expect(() => client.pool(url)).toThrow('is not allowed');
+    expect(() => client.lease(url)).toThrow('is not allowed');
     for (const host of ['localhost', '[::ffff:127.0.0.1]']) {
       const target = new URL(`http://${host}:${url.port}/`);
       await expect(async () => get(client, target)).rejects.toMatchObject({
@@ -173,16 +173,48 @@ describe('egress', () => {
   });
 });
 
-describe('pools', () => {
-  it('keeps one per origin and options until released', async () => {
+describe('leases', () => {
+  it('share one pool per origin and options', () => {
     const client = clientOf(development);
     const url = new URL('http://127.0.0.1:9/');
-    const pool = client.pool(url);
-    expect(client.pool(new URL('/other', url))).toBe(pool);
-    expect(client.pool(url, { connections: 1 })).not.toBe(pool);
-    client.release(url.origin);
-    expect(client.pool(url)).not.toBe(pool);
-    expect(pool.closed).toBe(true);
-    await client.close();
+    const first = client.lease(url);
+    expect(client.lease(new URL('/other', url)).pool).toBe(first.pool);
+    expect(client.lease(url, { connections: 1 }).pool).not.toBe(first.pool);
+  });
+
+  it('end the sockets when the last of them is over', async () => {
+    const url = await serve((_req, res) => res.end('ok'));
+    const closed = new Promise((done) =>
+      server.on('connection', (socket) => socket.on('close', done)),
+    );
+    const client = clientOf(development);
+    const [first, second] = [client.lease(url), client.lease(url)];
+    await (await first.pool.request({ path: '/', method: 'GET' })).body.text();
+    first.end();
+    first.end();
+    expect(first.pool.closed).toBe(false);
+    second.end();
+    expect(first.pool.closed).toBe(true);
+    await closed;
+    expect(client.lease(url).pool).not.toBe(first.pool);
+  });
+
+  it('let what is under way end, and go on to be of use to it', async () => {
+    let answer: (() => void) | undefined;
+    const url = await serve((req, res) => {
+      if (req.url === '/slow') answer = () => res.end('slow');
+      else res.end('aside');
+    });
+    const client = clientOf(development);
+    const lease = client.lease(url);
+    const slow = lease.pool.request({ path: '/slow', method: 'GET' });
+    const text = async (path: string) =>
+      (await lease.pool.request({ path, method: 'GET' })).body.text();
+    expect(await text('/')).toBe('aside');
+    lease.end();
+    expect(await text('/')).toBe('aside');
+    answer?.();
+    expect(await (await slow).body.text()).toBe('slow');
+    while (!lease.pool.closed) await new Promise(setImmediate);
   });
 });

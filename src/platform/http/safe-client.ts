@@ -15,7 +15,23 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
 }
 
+/** The use of a pool. */
+export interface Lease {
+  readonly pool: Pool;
+  /** It is not used any more, but for what is under way. */
+  end(): void;
+}
+
+interface Held {
+  readonly key: string;
+  readonly pool: Pool;
+  holders: number;
+}
+
 const CONNECTIONS = 128;
+/** How often it is looked whether the last request of a pool that nobody holds is over. */
+const LEAVE_MS = 1000;
+const MAX_NOTED = 1000;
 
 /**
  * The only door for outgoing HTTP. Every connection passes the EgressPolicy; redirects are never
@@ -23,7 +39,9 @@ const CONNECTIONS = 128;
  */
 @Injectable()
 export class SafeClient implements OnApplicationShutdown {
-  private readonly pools = new Map<string, Map<string, Pool>>();
+  private readonly held = new Map<string, Held>();
+  private readonly leaving = new Set<Pool>();
+  private looking: NodeJS.Timeout | null = null;
   private readonly noted = new Set<string>();
 
   constructor(
@@ -33,49 +51,79 @@ export class SafeClient implements OnApplicationShutdown {
   ) {}
 
   /**
-   * The pool of an origin, kept until `release`. It sets no time limits besides that of connecting:
-   * a call may be silent for minutes, its own clock ends it.
+   * The pool of an origin, one for all who ask with the same options. It sets no time limits besides
+   * that of connecting: a call may be silent for minutes, its own clock ends it. When the last lease
+   * has ended and nothing is under way, its sockets end.
    * @throws GatewayError `egress_blocked` when the URL alone shows that it must not be called
    */
-  pool(url: URL, options: PoolOptions = {}): Pool {
+  lease(url: URL, options: PoolOptions = {}): Lease {
     this.policy.checkUrl(url);
     const connections = options.connections ?? CONNECTIONS;
     const timeoutMs = options.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
-    const key = `${String(connections)}/${String(timeoutMs)}`;
-    let ofOrigin = this.pools.get(url.origin);
-    if (!ofOrigin) this.pools.set(url.origin, (ofOrigin = new Map<string, Pool>()));
-    const known = ofOrigin.get(key);
-    if (known) return known;
-    const made = this.createPool(url.origin, connections, timeoutMs);
-    ofOrigin.set(key, made);
-    return made;
+    const key = `${url.origin} ${String(connections)}/${String(timeoutMs)}`;
+    let held = this.held.get(key);
+    if (held === undefined) {
+      const pool = this.createPool(url.origin, connections, timeoutMs);
+      this.held.set(key, (held = { key, pool, holders: 0 }));
+    }
+    held.holders++;
+    return this.leaseOf(held);
   }
 
   /**
    * One request whose answer is read whole, with a limit for all of it together.
    * @throws GatewayError `egress_blocked`, `upstream_unreachable`, `upstream_timeout`, `upstream_error`
    */
-  request(request: WholeRequest): Promise<WholeReply> {
-    return readWhole(this.pool(request.url), request);
-  }
-
-  /** Lets go of an origin nobody calls any more; what is under way ends by itself. */
-  release(origin: string): void {
-    const ofOrigin = this.pools.get(origin);
-    this.pools.delete(origin);
-    this.noted.delete(origin);
-    for (const pool of ofOrigin?.values() ?? []) void pool.close();
+  async request(request: WholeRequest): Promise<WholeReply> {
+    const lease = this.lease(request.url);
+    try {
+      return await readWhole(lease.pool, request);
+    } finally {
+      lease.end();
+    }
   }
 
   /** Ends every connection, also those in use. */
   async close(): Promise<void> {
-    const all = [...this.pools.values()].flatMap((ofOrigin) => [...ofOrigin.values()]);
-    this.pools.clear();
+    const all = [...[...this.held.values()].map(({ pool }) => pool), ...this.leaving];
+    this.held.clear();
+    this.leaving.clear();
+    this.look();
     await Promise.all(all.map((pool) => pool.destroy()));
   }
 
   onApplicationShutdown(): Promise<void> {
     return this.close();
+  }
+
+  private leaseOf(held: Held): Lease {
+    let isOver = false;
+    return {
+      pool: held.pool,
+      end: () => {
+        if (isOver) return;
+        isOver = true;
+        if (--held.holders > 0 || this.held.get(held.key) !== held) return;
+        this.held.delete(held.key);
+        this.leaving.add(held.pool);
+        this.look();
+      },
+    };
+  }
+
+  /** What is under way may still have to be cancelled, on the same pool: it is closed after that. */
+  private look(): void {
+    for (const pool of this.leaving) {
+      if (pool.stats.size > 0) continue;
+      this.leaving.delete(pool);
+      void pool.close();
+    }
+    if (this.looking !== null) clearTimeout(this.looking);
+    this.looking = null;
+    if (this.leaving.size === 0) return;
+    this.looking = setTimeout(() => {
+      this.look();
+    }, LEAVE_MS).unref();
   }
 
   private createPool(origin: string, connections: number, timeoutMs: number): Pool {
@@ -97,6 +145,7 @@ export class SafeClient implements OnApplicationShutdown {
 
   private noteLocal(origin: string, address: string): void {
     if (this.noted.has(origin) || !this.policy.isLocal(address)) return;
+    if (this.noted.size >= MAX_NOTED) this.noted.clear();
     this.noted.add(origin);
     this.log.info({ event: 'egress.local', origin, address });
   }

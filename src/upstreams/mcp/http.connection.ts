@@ -6,7 +6,7 @@ import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
-import { SafeClient } from '../../platform/http/safe-client.js';
+import { type Lease, SafeClient } from '../../platform/http/safe-client.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
@@ -30,11 +30,11 @@ export class HttpConnections implements ConnectionKind {
   async open(options: OpenOptions): Promise<UpstreamConnection> {
     const { gateway } = options;
     const address = new HttpAddress(gateway.url ?? '', options.credential);
-    const pool = this.client.pool(address.origin, {
+    const lease = this.client.lease(address.origin, {
       connections: gateway.maxConcurrency || 128,
       connectTimeoutMs: gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs,
     });
-    const connection = new HttpConnection(pool, address, options, {
+    const connection = new HttpConnection(lease, address, options, {
       maxResultBytes: this.config.maxToolResultSizeBytes,
       dropped: (reason) => {
         this.meters.dropped(reason);
@@ -57,11 +57,15 @@ class HttpConnection implements UpstreamConnection, HttpLine {
   private hello: Greeting | null = null;
 
   constructor(
-    private readonly pool: Dispatcher,
+    private readonly lease: Lease,
     private readonly address: HttpAddress,
     private readonly options: OpenOptions,
     private readonly bounds: Bounds,
   ) {}
+
+  private get pool(): Dispatcher {
+    return this.lease.pool;
+  }
 
   get greeting(): Greeting {
     return this.hello as Greeting;
@@ -102,9 +106,11 @@ class HttpConnection implements UpstreamConnection, HttpLine {
   /** A greeting that is of no use may have made a session above all the same. */
   private async endRefused(): Promise<void> {
     this.open = false;
-    if (this.announced === null) return;
-    this.address.join(this.announced, LATEST_LEGACY);
-    await sendAside(this.pool, this.address, 'DELETE', null);
+    if (this.announced !== null) {
+      this.address.join(this.announced, LATEST_LEGACY);
+      await sendAside(this.pool, this.address, 'DELETE', null);
+    }
+    this.lease.end();
   }
 
   request(request: UpstreamRequest): Promise<string> {
@@ -207,6 +213,7 @@ class HttpConnection implements UpstreamConnection, HttpLine {
   private lost(reason: string): void {
     if (!this.open) return;
     this.open = false;
+    this.lease.end();
     this.options.onClosed(reason);
   }
 
@@ -215,6 +222,7 @@ class HttpConnection implements UpstreamConnection, HttpLine {
     this.open = false;
     this.listener?.close();
     if (this.hasSession) await sendAside(this.pool, this.address, 'DELETE', null);
+    this.lease.end();
   }
 }
 

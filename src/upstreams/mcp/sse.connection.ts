@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { Config } from '../../config/config.js';
-import { SafeClient } from '../../platform/http/safe-client.js';
+import { type Lease, SafeClient } from '../../platform/http/safe-client.js';
 import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import {
@@ -39,11 +38,11 @@ export class SseConnections implements ConnectionKind {
     const { gateway, credential } = options;
     const address = new HttpAddress(gateway.url ?? '', credential);
     const connectTimeoutMs = gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
-    const pool = (connections: number): Dispatcher =>
-      this.client.pool(address.origin, { connections, connectTimeoutMs });
+    const lease = (connections: number): Lease =>
+      this.client.lease(address.origin, { connections, connectTimeoutMs });
     const connection = new SseConnection(options, {
-      streams: pool(MAX_STREAMS),
-      posts: pool(gateway.maxConcurrency || 128),
+      streams: lease(MAX_STREAMS),
+      posts: lease(gateway.maxConcurrency || 128),
       maxEventChars: this.config.maxToolResultSizeBytes,
       dropped: dropLog(gateway, this.log, this.meters),
     });
@@ -53,8 +52,8 @@ export class SseConnections implements ConnectionKind {
 }
 
 interface Parts {
-  readonly streams: Dispatcher;
-  readonly posts: Dispatcher;
+  readonly streams: Lease;
+  readonly posts: Lease;
   readonly maxEventChars: number;
   dropped(reason: string): void;
 }
@@ -91,7 +90,7 @@ class SseConnection implements UpstreamConnection {
     const { initTimeoutMs } = this.options;
     const startedAt = performance.now();
     try {
-      this.posts = new SsePosts(this.parts.posts, await this.opened(address, initTimeoutMs));
+      this.posts = new SsePosts(this.parts.posts.pool, await this.opened(address, initTimeoutMs));
       const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
       this.hello = await greet(this.legs, this.options, leftMs);
     } catch (e) {
@@ -131,7 +130,7 @@ class SseConnection implements UpstreamConnection {
         clearTimeout(timer);
         act();
       };
-      this.stream = new SseStream(this.parts.streams, address, {
+      this.stream = new SseStream(this.parts.streams.pool, address, {
         maxEventChars: this.parts.maxEventChars,
         onEvent: (type, data) => {
           if (type === 'message') this.legs.receive(data);
@@ -197,5 +196,7 @@ class SseConnection implements UpstreamConnection {
     this.legs.close(reason);
     this.stream?.close();
     this.posts?.close();
+    this.parts.streams.end();
+    this.parts.posts.end();
   }
 }
