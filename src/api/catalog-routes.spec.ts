@@ -49,6 +49,8 @@ const FOUND = {
   serverInfo: null,
   instructions: null,
   protocolVersion: '2025-11-25',
+  era: 'legacy' as const,
+  eraAt: '2026-01-01T00:00:00.000Z',
   tools: [
     item({ name: 'echo', description: 'Says it', inputSchema: { type: 'object', x_keep: 1 } }),
     item({ name: 'add', inputSchema: { type: 'object' } }),

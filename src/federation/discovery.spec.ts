@@ -11,6 +11,7 @@ const upstream = (capabilities: object, ask: Ask) => ({
     instructions: 'be kind',
   },
   transport: 'STREAMABLEHTTP' as const,
+  eraAt: '2026-01-01T00:00:00.000Z',
   ask,
 });
 const notFound = (): never => {

@@ -31,6 +31,8 @@ export type Ask = (method: string, params: string) => Promise<string>;
 export interface Upstream {
   readonly greeting: Greeting;
   readonly transport: GatewayTransport;
+  /** When its era was found, ISO 8601 UTC. */
+  readonly eraAt: string;
   readonly ask: Ask;
 }
 
@@ -75,6 +77,8 @@ export async function discover(
     serverInfo: objectOf(greeting.serverInfo),
     instructions: greeting.instructions,
     protocolVersion: greeting.protocolVersion,
+    era: greeting.era,
+    eraAt: upstream.eraAt,
     ...lists,
     skipped,
   };

@@ -42,6 +42,7 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
     this.follow(this.catalog.snapshot, null);
     this.ticking = setInterval(() => {
       this.sync.refreshDue();
+      this.lines.recheckDue();
     }, TICK_MS);
     this.ticking.unref();
   }

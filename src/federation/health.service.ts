@@ -172,7 +172,7 @@ export class HealthService {
   /** @returns what went wrong; `undefined` when nothing did */
   private async ping(line: SyncLine): Promise<unknown> {
     try {
-      await line.request('ping', '', this.config.healthCheckTimeoutMs);
+      await line.ping(this.config.healthCheckTimeoutMs);
       return undefined;
     } catch (e) {
       return e;

@@ -1,8 +1,14 @@
 import { Abort } from '../kernel/abort.js';
-import type { Gateway, GatewayTransport, UpstreamCredential } from '../kernel/catalog.js';
+import type { Gateway, UpstreamCredential } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
-import { SessionLostError, type UpstreamConnection } from '../upstreams/mcp/connection.js';
-import type { Dialer } from '../upstreams/mcp/dialer.js';
+import {
+  type Greeting,
+  SessionLostError,
+  type UpstreamConnection,
+} from '../upstreams/mcp/connection.js';
+import type { Dialer, Dialled } from '../upstreams/mcp/dialer.js';
+import { readDiscovery } from '../upstreams/mcp/discover.js';
+import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
 import { membersOf } from './item-reader.js';
@@ -19,6 +25,8 @@ export interface LineEvents {
   listChanged(line: SyncLine, method: string): void;
   /** @param params the inside of the params without `uri` */
   resourceUpdated(line: SyncLine, uri: string, params: string): void;
+  /** A modern upstream answers as if it were none. */
+  doubts(line: SyncLine): void;
   /** Once per line: the upstream has sent a request of its own. */
   asks(line: SyncLine): void;
 }
@@ -34,10 +42,7 @@ export interface LineParts {
   readonly requestTimeoutMs: number;
 }
 
-interface Session {
-  readonly connection: UpstreamConnection;
-  readonly transport: GatewayTransport;
-}
+type Session = Dialled;
 
 /**
  * The sync session of one Gateway as it is configured now: opened on demand, opened again when lost.
@@ -101,6 +106,8 @@ export class SyncLine {
         return await connection.request(request);
       } catch (e) {
         if (e instanceof SessionLostError) this.forget(connection);
+        else if (connection.greeting.era === 'modern' && doubtsEra(e))
+          this.parts.events.doubts(this);
         throw e;
       } finally {
         this.running.delete(request.abort);
@@ -116,12 +123,37 @@ export class SyncLine {
 
   /** The upstream behind the open session, ready to be read. */
   async upstream(): Promise<Upstream> {
-    const { connection, transport } = await this.opened();
+    const { connection, transport, eraAt } = await this.opened();
+    const isModern = connection.greeting.era === 'modern';
     return {
-      greeting: connection.greeting,
+      greeting: isModern ? await this.discovered() : connection.greeting,
       transport,
+      eraAt: isModern ? new Date().toISOString() : eraAt,
       ask: (method, params) => this.request(method, params),
     };
+  }
+
+  /** Asks for a sign of life. @throws as `request` */
+  async ping(timeoutMs: number): Promise<void> {
+    const { connection } = await this.opened();
+    const isModern = connection.greeting.era === 'modern';
+    await this.request(isModern ? 'server/discover' : 'ping', '', timeoutMs);
+  }
+
+  /** What is open is of no use any more: it ends, and whoever watches opens anew. */
+  renew(reason: string): void {
+    const session = this.session;
+    this.session = null;
+    if (session === null || this.end.aborted) return;
+    void session.connection.close().catch(() => undefined);
+    this.parts.events.closed(this, reason);
+  }
+
+  /** A modern upstream says anew what it is whenever it is read: nothing else would tell of a change. */
+  private async discovered(): Promise<Greeting> {
+    const verdict = readDiscovery(await this.request('server/discover', ''));
+    if (verdict.era === 'modern') return verdict.greeting;
+    throw new GatewayError('upstream_error', { reason: 'it no longer answers server/discover' });
   }
 
   /** Ends the session and what runs on it. One that is just being opened ends when it is open. */

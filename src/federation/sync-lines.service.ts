@@ -4,7 +4,7 @@ import type { Gateway } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { Log } from '../platform/log/log.js';
 import { GatewaysService } from '../registry/gateways.service.js';
-import { Dialer } from '../upstreams/mcp/dialer.js';
+import { Dialer, type DialSecrets } from '../upstreams/mcp/dialer.js';
 import { SyncLine } from './sync-line.js';
 
 /** What can be heard of the lines; every listener gets a function back that ends the listening. */
@@ -16,10 +16,17 @@ interface Heard {
 }
 type Listener<K extends keyof Heard> = (...heard: Heard[K]) => void;
 
+/** For so long a legacy verdict is believed. */
+const ERA_HOLDS_MS = 86_400_000;
+/** Least pause between two looks at the era of one Gateway. */
+const RECHECK_MS = 60_000;
+
 /** The sync sessions of all enabled Gateways. */
 @Injectable()
 export class SyncLines {
   private readonly lines = new Map<GatewayId, SyncLine>();
+  /** When the era of each was last looked at again, on the monotonic clock. */
+  private readonly rechecked = new Map<GatewayId, number>();
   private readonly listeners: { [K in keyof Heard]: Set<Listener<K>> } = {
     opened: new Set(),
     closed: new Set(),
@@ -32,7 +39,14 @@ export class SyncLines {
     private readonly gateways: GatewaysService,
     private readonly config: Config,
     private readonly log: Log,
-  ) {}
+  ) {
+    dialer.onEraChange((id) => {
+      const line = this.lines.get(id);
+      if (line === undefined) return;
+      log.info({ event: 'gateway.era_changed', gateway: line.gateway.slug });
+      line.renew('the upstream has changed its era');
+    });
+  }
 
   get(id: GatewayId): SyncLine | undefined {
     return this.lines.get(id);
@@ -46,10 +60,7 @@ export class SyncLines {
   make(gateway: Gateway): SyncLine {
     return new SyncLine(gateway, {
       dialer: this.dialer,
-      secrets: (g) => ({
-        credential: this.gateways.credential(g),
-        env: g.transport === 'STDIO' ? this.gateways.childEnv(g) : {},
-      }),
+      secrets: (g) => this.secrets(g),
       requestTimeoutMs: this.config.upstreamResponseTimeoutMs,
       events: {
         opened: (line) => {
@@ -64,6 +75,9 @@ export class SyncLines {
         },
         resourceUpdated: (line, uri, params) => {
           this.emit('resourceUpdated', line, uri, params);
+        },
+        doubts: (line) => {
+          this.recheck(line);
         },
         asks: (line) => {
           this.marks(line);
@@ -80,6 +94,7 @@ export class SyncLines {
   async drop(id: GatewayId): Promise<void> {
     const line = this.lines.get(id);
     this.lines.delete(id);
+    this.rechecked.delete(id);
     await line?.close();
   }
 
@@ -87,6 +102,37 @@ export class SyncLines {
     this.listeners[event].add(listener);
     return () => {
       this.listeners[event].delete(listener);
+    };
+  }
+
+  /** Legacy upstreams work for ever: only asking tells that one has become modern (PROTOCOL.md §7.1). */
+  recheckDue(now = Date.now()): void {
+    for (const line of this.lines.values()) {
+      const { era, eraAt } = line.gateway;
+      if (era !== 'legacy' || eraAt === null || now - Date.parse(eraAt) < ERA_HOLDS_MS) continue;
+      if (line.isOpen) this.recheck(line);
+    }
+  }
+
+  /** Asks an upstream again how it is spoken to, at most so often; a new era opens its line anew. */
+  recheck(line: SyncLine): void {
+    const { gateway } = line;
+    if (performance.now() - (this.rechecked.get(gateway.id) ?? -Infinity) < RECHECK_MS) return;
+    this.rechecked.set(gateway.id, performance.now());
+    this.dialer
+      .recheck(gateway, this.secrets(gateway))
+      .then((isOther) =>
+        isOther ? undefined : this.gateways.markEra(gateway.id, new Date().toISOString()),
+      )
+      .catch((err: unknown) => {
+        this.log.info({ event: 'gateway.era_unknown', gateway: gateway.slug, err });
+      });
+  }
+
+  private secrets(gateway: Gateway): DialSecrets {
+    return {
+      credential: this.gateways.credential(gateway),
+      env: gateway.transport === 'STDIO' ? this.gateways.childEnv(gateway) : {},
     };
   }
 

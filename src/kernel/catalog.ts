@@ -1,5 +1,6 @@
 import type { GatewayId, PromptId, ResourceId, ServerId, ToolId } from './ids.js';
 import type { Via } from './caller.js';
+import type { Era } from './mcp.js';
 
 /** Plain JSON as it came from a body or an upstream. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -87,6 +88,10 @@ export interface Gateway extends Common<GatewayId> {
   readonly serverInfo: JsonObject | null;
   readonly instructions: string | null;
   readonly protocolVersion: string | null;
+  /** How it is spoken to, as the last probe found (PROTOCOL.md §7.1); `null` = not probed yet. */
+  readonly era: Era | null;
+  /** When that was found, ISO 8601 UTC. */
+  readonly eraAt: string | null;
   readonly reachable: boolean;
   readonly status: GatewayStatus;
   readonly statusMessage: string | null;

@@ -1,5 +1,6 @@
 import { GatewayError } from './errors.js';
 import { JsonScanError, type Members, type Scanned, scanJson } from './json-scan.js';
+import type { Era } from './mcp.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
 export interface Message {
@@ -105,6 +106,10 @@ export class UpstreamRpcError extends Error {
   constructor(
     readonly error: string,
     readonly code: number,
+    /** Whose codes these are: some mean other things in another era. */
+    readonly era: Era = 'legacy',
+    /** The HTTP status it came with; 200 on pipes. */
+    readonly status = 200,
   ) {
     super(`upstream answered JSON-RPC error ${String(code)}`);
   }

@@ -2,7 +2,7 @@ import type { Abort } from './abort.js';
 import type { ClientView } from './call.js';
 import type { Caller } from './caller.js';
 import type { Gateway } from './catalog.js';
-import type { Era } from './mcp.js';
+import type { Era, LogLevel } from './mcp.js';
 
 /**
  * One request on its way up. `params` and `meta` are the *insides* of JSON objects, as text, so that
@@ -10,6 +10,8 @@ import type { Era } from './mcp.js';
  */
 export interface UpstreamRequest {
   readonly method: string;
+  /** The upstream's own name of the tool, prompt or task, or the URI of the resource; '' for none. */
+  readonly target: string;
   /** Inside of `params` without `_meta`: `"name":"echo","arguments":{"a":1}`; '' for none. */
   readonly params: string;
   /** Inside of `params._meta` without `progressToken`; '' for none. */
@@ -29,6 +31,8 @@ export interface UpstreamRequest {
 
 /** The far side of an open request: the protocol of the client that waits for it. */
 export interface UpstreamObserver {
+  /** Least severe log message that is wanted; `null` = none (modern upstreams are told so). */
+  readonly logLevel?: LogLevel | null;
   /** `notifications/progress`: the inside of its params without `progressToken`. */
   progress(params: string): void;
   /** Any other notification that belongs to this request; `params` is the inside of its params. */

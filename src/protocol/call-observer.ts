@@ -1,6 +1,6 @@
 import type { Call } from '../kernel/call.js';
 import { notificationText } from '../kernel/jsonrpc.js';
-import { LOG_LEVELS, isLogLevel } from '../kernel/mcp.js';
+import { LOG_LEVELS, type LogLevel, isLogLevel } from '../kernel/mcp.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { Meters } from '../platform/metrics/meters.js';
@@ -21,6 +21,12 @@ export class CallObserver implements UpstreamObserver {
     private readonly clientRequests: ClientRequests,
     private readonly meters: Meters,
   ) {}
+
+  get logLevel(): LogLevel | null {
+    const { era, logLevel, sessionId } = this.call.client;
+    if (era === 'modern') return logLevel;
+    return sessionId === null ? null : this.sessions.level(sessionId);
+  }
 
   progress(params: string): void {
     if (this.progressToken === undefined) return;

@@ -19,6 +19,10 @@ export interface Upward {
   readonly kind: 'Tool' | 'Prompt' | 'Resource';
   /** The exposed name. */
   readonly name: string;
+  /** The upstream's own name, or the URI it knows; completion names none. */
+  readonly target?: string;
+  /** The tool as the upstream lists it. */
+  readonly definition?: string;
   /** Inside of the params object, in the upstream's own words, without `_meta`. */
   readonly params: string;
   readonly toolId?: ToolId;
@@ -81,6 +85,7 @@ export class Legs {
     const { canNotify } = call.channel;
     return {
       method: call.message.method,
+      target: up.target ?? '',
       params: up.params,
       meta: meta?.without(...OURS) ?? '',
       wantsProgress: canNotify && token !== undefined,

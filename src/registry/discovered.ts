@@ -8,6 +8,7 @@ import type {
   SkippedItem,
 } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
+import type { Era } from '../kernel/mcp.js';
 
 /** One item of a list of an upstream; `text` is the item exactly as it came. */
 export interface DiscoveredItem {
@@ -23,6 +24,9 @@ export interface Discovered {
   readonly serverInfo: JsonObject | null;
   readonly instructions: string | null;
   readonly protocolVersion: string | null;
+  readonly era: Era;
+  /** When the era was found, ISO 8601 UTC. */
+  readonly eraAt: string;
   readonly tools?: readonly DiscoveredItem[] | undefined;
   readonly resources?: readonly DiscoveredItem[] | undefined;
   readonly resourceTemplates?: readonly DiscoveredItem[] | undefined;

@@ -28,6 +28,8 @@ export class GatewayItems {
       serverInfo: found.serverInfo,
       instructions: found.instructions,
       protocolVersion: found.protocolVersion,
+      era: found.era,
+      eraAt: found.eraAt,
       reachable: true,
       status: gateway.enabled ? 'healthy' : 'disabled',
       statusMessage: null,

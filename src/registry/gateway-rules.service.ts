@@ -197,6 +197,8 @@ const BLANK = {
   serverInfo: null,
   instructions: null,
   protocolVersion: null,
+  era: null,
+  eraAt: null,
   reachable: false,
   statusMessage: null,
   lastError: null,

@@ -73,6 +73,8 @@ const found = (...tools: ReturnType<typeof tool>[]): Discovered => ({
   serverInfo: null,
   instructions: null,
   protocolVersion: '2025-11-25',
+  era: 'legacy',
+  eraAt: '2026-01-01T00:00:00.000Z',
   tools,
   skipped: [],
 });

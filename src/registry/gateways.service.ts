@@ -166,6 +166,12 @@ export class GatewaysService {
     this.changes.announce();
   }
 
+  /** The era was looked at again and is what it was; a new one comes with the sync that follows. */
+  async markEra(id: GatewayId, eraAt: string): Promise<void> {
+    await this.changes.repositories.gateways.update(id, { eraAt });
+    this.changes.announce();
+  }
+
   /** @throws GatewayError `upstream_error` when it cannot be unsealed */
   credential(gateway: Gateway): UpstreamCredential {
     return this.secrets.credential(gateway);
@@ -206,7 +212,8 @@ function isDifferent(before: Gateway, after: Gateway, result: SyncResult): boole
   if (Object.values(counts).some((n) => n > 0)) return true;
   const facts = (g: Gateway): string =>
     JSON.stringify([g.transport, g.capabilities, g.instructions, g.serverInfo, g.status]);
-  return facts(before) !== facts(after) || before.protocolVersion !== after.protocolVersion;
+  const way = (g: Gateway): string => `${g.protocolVersion ?? ''} ${g.era ?? ''}`;
+  return facts(before) !== facts(after) || way(before) !== way(after);
 }
 
 /** Until the next check, an enabled Gateway is what it was when last seen. */

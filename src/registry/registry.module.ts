@@ -6,6 +6,7 @@ import { GatewayItems } from './gateway-items.service.js';
 import { GatewayRules } from './gateway-rules.service.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
 import { GatewaysService } from './gateways.service.js';
+import { MirroredArguments } from './mirrored-arguments.service.js';
 import { PromptsService } from './prompts.service.js';
 import { ResourcesService } from './resources.service.js';
 import { ServersService } from './servers.service.js';
@@ -20,6 +21,7 @@ import { ToolsService } from './tools.service.js';
     GatewayRules,
     GatewaySecrets,
     GatewaysService,
+    MirroredArguments,
     PromptsService,
     ResourcesService,
     ServersService,
@@ -28,6 +30,7 @@ import { ToolsService } from './tools.service.js';
   exports: [
     CatalogService,
     GatewaysService,
+    MirroredArguments,
     PromptsService,
     ResourcesService,
     ServersService,

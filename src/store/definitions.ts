@@ -65,6 +65,8 @@ export const GATEWAY: Definition<Gateway> = {
     serverInfo: orNull(json),
     instructions: orNull(text),
     protocolVersion: orNull(text),
+    era: orNull(str16),
+    eraAt: orNull(time),
     reachable: bool,
     status: str16,
     statusMessage: orNull(text),

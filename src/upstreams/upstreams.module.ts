@@ -5,6 +5,7 @@ import { Invoker } from './invoker.js';
 import { ConnectionKindRegistry } from './mcp/connection-kind.registry.js';
 import { ConnectionPool } from './mcp/connection.pool.js';
 import { Dialer } from './mcp/dialer.js';
+import { Eras } from './mcp/eras.service.js';
 import { HttpConnections } from './mcp/http.connection.js';
 import { McpDriver } from './mcp/mcp.driver.js';
 import { SseConnections } from './mcp/sse.connection.js';
@@ -18,6 +19,7 @@ import { StdioConnections } from './mcp/stdio.connection.js';
     ConnectionKindRegistry,
     ConnectionPool,
     Dialer,
+    Eras,
     HttpConnections,
     SseConnections,
     StdioConnections,

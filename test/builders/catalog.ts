@@ -52,6 +52,8 @@ export function aGateway(more: Partial<Gateway> = {}): Gateway {
     serverInfo: null,
     instructions: null,
     protocolVersion: '2025-11-25',
+    era: 'legacy',
+    eraAt: AT,
     reachable: true,
     status: 'healthy',
     statusMessage: null,

@@ -55,6 +55,7 @@ export class PromptsMethods {
       gateway,
       kind: 'Prompt',
       name: shownName,
+      target: prompt.originalName,
       params: rest === '' ? own : `${own},${rest}`,
     });
   }

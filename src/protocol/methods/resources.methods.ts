@@ -47,6 +47,7 @@ export class ResourcesMethods {
       gateway,
       kind: 'Resource',
       name: uri,
+      target: upstreamUri,
       params: rest === '' ? own : `${own},${rest}`,
     });
     return uri === upstreamUri ? result : shownUri(result, upstreamUri, uri);

@@ -57,6 +57,8 @@ export class ToolsMethods {
       kind: 'Tool',
       name: entry.shownName,
       toolId: tool.id,
+      target: tool.originalName,
+      definition: tool.definition,
       params: rest === '' ? own : `${own},${rest}`,
       timeoutMs: tool.timeoutMs,
       isRetryable: tool.retryable,

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import type { Gateway } from '../../kernel/catalog.js';
+import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import type { UpstreamReply } from '../../kernel/upstream.js';
 import { effectiveMode } from '../../upstreams/mcp/connection.pool.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
+import { lowerError, lowerResult } from '../era/lower.js';
+import { forRevision } from '../era/older.js';
 import { Legs, type Upward } from '../legs.js';
 import { HeldSessions } from '../session/held.js';
 
@@ -18,11 +22,18 @@ export class UpwardCalls {
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
     this.hold(call, up.gateway);
-    const reply =
-      call.client.era === 'modern'
-        ? await this.modern.send(call, up)
-        : await this.legs.send(call, up);
-    return reply.result;
+    if (call.client.era === 'modern') return (await this.modern.send(call, up)).result;
+    let reply: UpstreamReply;
+    try {
+      reply = await this.legs.send(call, up);
+    } catch (e) {
+      return lowerError(call, e);
+    }
+    const { method } = call.message;
+    const { revision } = call.client;
+    const result =
+      reply.era === 'modern' ? lowerResult(method, reply.result, up.definition) : reply.result;
+    return revision === LATEST_LEGACY ? result : forRevision(method, result, revision);
   }
 
   /** An upstream session of its own is held for a session, and freed with it. */

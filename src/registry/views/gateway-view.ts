@@ -86,7 +86,7 @@ function upstreamView(gateway: Gateway): View {
     serverInfo: gateway.serverInfo,
     instructions: gateway.instructions,
     protocolVersion: gateway.protocolVersion,
-    protocolEra: 'legacy',
+    protocolEra: gateway.era,
     reachable: gateway.reachable,
     status: gateway.status,
     statusMessage: gateway.statusMessage,

@@ -7,7 +7,7 @@ import type { GatewayId } from '../../kernel/ids.js';
 import { Config } from '../../config/config.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import type { UpstreamConnection } from './connection.js';
-import { Dialer } from './dialer.js';
+import { Dialer, type DialSecrets } from './dialer.js';
 
 interface Entry {
   readonly key: string;
@@ -47,6 +47,9 @@ export class ConnectionPool implements OnModuleDestroy {
       this.reap();
     }, REAP_MS);
     this.reaper.unref();
+    dialer.onEraChange((id) => {
+      void this.drop((entry) => entry.gatewayId === id);
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -75,6 +78,14 @@ export class ConnectionPool implements OnModuleDestroy {
         entry.connection = null;
     // It is of no use any more: what its end still meets is no news.
     void connection.close().catch(() => undefined);
+  }
+
+  /**
+   * A modern upstream answers as if it were none: it is asked again how it is spoken to.
+   * @returns whether another connection may do better
+   */
+  async doubt(gateway: Gateway): Promise<boolean> {
+    return this.dialer.recheck(gateway, this.secrets(gateway));
   }
 
   /** Closes what was opened for a Gateway whose settings changed or that is gone. */
@@ -140,10 +151,7 @@ export class ConnectionPool implements OnModuleDestroy {
   ): Promise<UpstreamConnection> {
     const { connection } = await this.dialer.open(
       gateway,
-      {
-        credential: this.gateways.credential(gateway),
-        env: this.gateways.childEnv(gateway),
-      },
+      this.secrets(gateway),
       {
         onNotification: () => undefined,
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
@@ -172,6 +180,13 @@ export class ConnectionPool implements OnModuleDestroy {
     return connection;
   }
 
+  private secrets(gateway: Gateway): DialSecrets {
+    return {
+      credential: this.gateways.credential(gateway),
+      env: this.gateways.childEnv(gateway),
+    };
+  }
+
   private reap(): void {
     const before = performance.now() - this.config.toolMaxDurationMs - QUESTIONS_MS;
     void this.drop(
@@ -189,13 +204,16 @@ export class ConnectionPool implements OnModuleDestroy {
   }
 }
 
-/** `auto`: shared, until the upstream has been seen to ask its clients. */
+/** `auto`: shared, until the upstream has been seen to ask its clients. Modern ones keep no session. */
 export function effectiveMode(gateway: Gateway): Exclude<SessionMode, 'auto'> {
+  if (gateway.era === 'modern') return 'shared';
   if (gateway.sessionMode !== 'auto') return gateway.sessionMode;
   return gateway.asksClient ? 'per-session' : 'shared';
 }
 
 function poolKey(gateway: Gateway, caller: Caller, client: ClientView): string {
+  // Each modern request declares for itself what its client can do.
+  if (gateway.era === 'modern') return gateway.id;
   switch (effectiveMode(gateway)) {
     case 'shared':
       return `${gateway.id}\u0000*\u0000${client.capabilities}`;

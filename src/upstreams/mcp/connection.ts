@@ -1,6 +1,7 @@
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { Verdict } from './discover.js';
 
 /** What an upstream said of itself in its `initialize` or `server/discover` result; the objects as JSON text. */
 export interface Greeting {
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly clientInfo: string;
   /** Longest wait for connection and handshake, in ms. */
   readonly initTimeoutMs: number;
+  /** What a modern upstream said of itself: nothing is left to agree on. Without it: `initialize`. */
+  readonly modern?: Greeting | null;
   /** Notifications that belong to no open request; `params` is the inside of the object. */
   onNotification(method: string, params: string): void;
   /**
@@ -62,6 +65,11 @@ export interface ConnectionKind {
   readonly transport: GatewayTransport;
   /** Connects and initialises. @throws GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout` */
   open(options: OpenOptions): Promise<UpstreamConnection>;
+  /**
+   * Finds out the era, on a line of its own; kinds without it are legacy.
+   * @throws GatewayError when nothing can be told
+   */
+  probe?(options: OpenOptions): Promise<Verdict>;
   /** Drops what is remembered of a Gateway between its connections. */
   forget?(id: Gateway['id']): void;
 }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import { Config } from '../../config/config.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
 import { ofOpening } from '../reach.js';
-import type { OpenOptions, UpstreamConnection } from './connection.js';
+import type { ConnectionKind, OpenOptions, UpstreamConnection } from './connection.js';
 import { ConnectionKindRegistry } from './connection-kind.registry.js';
+import { Eras, isSame, type KnownEra } from './eras.service.js';
 import { speaksOtherwise } from './http.connection.js';
 
 export type DialHooks = Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'>;
@@ -17,11 +19,25 @@ export interface DialOptions {
   readonly initTimeoutMs?: number;
 }
 
+export interface DialSecrets {
+  readonly credential: UpstreamCredential;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface Dialled {
   readonly connection: UpstreamConnection;
   /** The transport found, where `AUTO` was asked. */
   readonly transport: GatewayTransport;
+  /** When the era it is spoken in was found, ISO 8601 UTC. */
+  readonly eraAt: string;
 }
+
+const DEAF: DialHooks = {
+  onNotification: () => undefined,
+  onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
+  onAsks: () => undefined,
+  onClosed: () => undefined,
+};
 
 /** Opens lines to upstreams, and finds out how to speak to them when nobody said. */
 @Injectable()
@@ -30,31 +46,24 @@ export class Dialer {
 
   constructor(
     private readonly kinds: ConnectionKindRegistry,
+    private readonly eras: Eras,
     private readonly config: Config,
   ) {
     this.ownInfo = JSON.stringify({ name: config.appName, version: PRODUCT_VERSION });
   }
 
   /**
-   * Connects and initialises. `AUTO` tries Streamable HTTP, then HTTP+SSE if that is refused with
-   * 400, 404 or 405 (25 Transports §Backwards Compatibility).
+   * Connects, and initialises a legacy upstream. `AUTO` tries Streamable HTTP, then HTTP+SSE if that
+   * is refused with 400, 404 or 405 (25 Transports §Backwards Compatibility).
    * @throws GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
    */
   async open(
     gateway: Gateway,
-    secrets: { credential: UpstreamCredential; env: Readonly<Record<string, string>> },
+    secrets: DialSecrets,
     hooks: DialHooks,
     options: DialOptions,
   ): Promise<Dialled> {
-    const full: OpenOptions = {
-      gateway,
-      ...secrets,
-      ...hooks,
-      capabilities: options.capabilities,
-      clientInfo: options.clientInfo ?? this.ownInfo,
-      initTimeoutMs:
-        options.initTimeoutMs ?? gateway.initTimeoutMs ?? this.config.gatewayValidationTimeoutMs,
-    };
+    const full = this.full(gateway, secrets, hooks, options);
     try {
       return await (gateway.transport === 'AUTO'
         ? this.findOut(full)
@@ -76,12 +85,83 @@ export class Dialer {
     }
   }
 
+  /**
+   * Asks an upstream again how it is spoken to, and remembers it.
+   * @returns whether that is another era than before
+   * @throws GatewayError when nothing can be told
+   */
+  async recheck(gateway: Gateway, secrets: DialSecrets): Promise<boolean> {
+    if (gateway.transport === 'AUTO') return false;
+    const kind = this.kinds.get(gateway.transport);
+    if (kind.probe === undefined) return false;
+    const before = this.eras.of(gateway);
+    const now = await this.eras.probe(kind, this.full(gateway, secrets, DEAF, NOTHING_DECLARED));
+    this.eras.keep(gateway, now);
+    return before !== null && !isSame(before, now);
+  }
+
+  /** An upstream has changed its era: what is open to it is of no use. */
+  onEraChange(listener: (id: Gateway['id']) => void): void {
+    this.eras.onChange(listener);
+  }
+
   /** The Gateway was changed or is gone: what was remembered of its failures no longer holds. */
   forget(id: Gateway['id']): void {
+    this.eras.forget(id);
     for (const kind of this.kinds.all()) kind.forget?.(id);
   }
 
-  private async dial(transport: GatewayTransport, options: OpenOptions): Promise<Dialled> {
-    return { connection: await this.kinds.get(transport).open(options), transport };
+  private full(
+    gateway: Gateway,
+    secrets: DialSecrets,
+    hooks: DialHooks,
+    options: DialOptions,
+  ): OpenOptions {
+    return {
+      gateway,
+      ...secrets,
+      ...hooks,
+      capabilities: options.capabilities,
+      clientInfo: options.clientInfo ?? this.ownInfo,
+      initTimeoutMs:
+        options.initTimeoutMs ?? gateway.initTimeoutMs ?? this.config.gatewayValidationTimeoutMs,
+    };
   }
+
+  private async dial(transport: GatewayTransport, options: OpenOptions): Promise<Dialled> {
+    const kind = this.kinds.get(transport);
+    const { gateway } = options;
+    const known = this.eras.of(gateway);
+    const isKnown = known !== null && (known.modern === null || kind.probe !== undefined);
+    if (!isKnown) return this.openAs(kind, options, await this.eras.probe(kind, options));
+    try {
+      return await this.openAs(kind, options, known);
+    } catch (e) {
+      // A server that was legacy may have become a modern one, which knows no `initialize`.
+      if (kind.probe === undefined || !refusesInitialize(e)) throw e;
+      const now = await this.eras.probe(kind, options);
+      if (isSame(now, known)) throw e;
+      return this.openAs(kind, options, now);
+    }
+  }
+
+  /** What is legacy is believed once it has been initialised. */
+  private async openAs(
+    kind: ConnectionKind,
+    options: OpenOptions,
+    era: KnownEra,
+  ): Promise<Dialled> {
+    const connection = await kind.open({ ...options, modern: era.modern });
+    this.eras.keep(options.gateway, era);
+    return { connection, transport: kind.transport, eraAt: era.at };
+  }
+}
+
+const NOTHING_DECLARED: DialOptions = { capabilities: '{}' };
+
+function refusesInitialize(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (
+    speaksOtherwise(error) || error instanceof UpstreamRpcError || cause instanceof UpstreamRpcError
+  );
 }

@@ -4,6 +4,7 @@ import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
+import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock, type Waiting } from './leg-clock.js';
@@ -12,10 +13,11 @@ import { answeredBadly, brokeOff, isFramingFault, refusedByStatus } from './upst
 
 /** What a leg needs of its connection. */
 export interface HttpLine extends LegLine {
+  readonly era: Era;
   readonly maxResultBytes: number;
   readonly hasSession: boolean;
   /** Sends a POST with the body of this leg, or a GET that resumes after an event id. */
-  dispatch(leg: Dispatcher.DispatchHandler, body: string | null, lastEventId: string | null): void;
+  dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void;
   /** Tells the upstream that we no longer wait. */
   cancel(id: number, reason: string): void;
 }
@@ -52,7 +54,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   constructor(
     private readonly line: HttpLine,
     private readonly id: number,
-    private readonly request: UpstreamRequest,
+    readonly request: UpstreamRequest,
     private readonly resolve: (result: string) => void,
     private readonly reject: (error: Error) => void,
   ) {
@@ -134,7 +136,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     this.decoder = new TextDecoder('utf-8', { fatal: true });
     this.parser = createParser({
       onEvent: (event) => {
-        if (event.id !== undefined) this.lastEventId = event.id;
+        // A modern stream that breaks has lost its request: nothing is resumed.
+        if (event.id !== undefined && this.line.era === 'legacy') this.lastEventId = event.id;
         if (event.data !== '' && !this.done) this.event(event.data);
       },
       onRetry: (ms) => {
@@ -161,6 +164,10 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   }
 
   private said(message: Message): void {
+    if (message.kind === 'request' && this.line.era === 'modern') {
+      this.line.dropped('modern_request');
+      return;
+    }
     this.messages ??= new LegMessages(this.id, this.request, this.line, this.clock);
     this.messages.take(message);
   }
@@ -190,7 +197,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   private answer(message: Message): void {
     const error = message.top.raw('error');
     if (error === undefined) this.settle(message.top.raw('result') as string, null);
-    else this.settle(null, new UpstreamRpcError(error, errorCode(error)));
+    else this.settle(null, new UpstreamRpcError(error, errorCode(error), this.line.era));
   }
 
   private finishRefused(): void {
@@ -220,7 +227,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
       const message = parseUpstreamMessage(text);
       const error = message.top.raw('error');
       return message.id === String(this.id) && error !== undefined
-        ? new UpstreamRpcError(error, errorCode(error))
+        ? new UpstreamRpcError(error, errorCode(error), this.line.era, this.status)
         : null;
     } catch {
       return null;

@@ -8,6 +8,7 @@ import { EgressPolicy } from '../../platform/http/egress-policy.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
 import { createLogger } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import type { MirroredArguments } from '../../registry/mirrored-arguments.service.js';
 import { type OpenOptions, SessionLostError, type UpstreamConnection } from './connection.js';
 import { HttpConnections } from './http.connection.js';
 import { probeRequest } from './probe-request.js';
@@ -20,7 +21,8 @@ const config = loadConfig({
 const log = createLogger(config);
 const client = new SafeClient(config, new EgressPolicy(config), log);
 const meters = new Meters(config);
-const kinds = new HttpConnections(client, config, meters);
+const mirrored = { of: () => [] } as Pick<MirroredArguments, 'of'> as MirroredArguments;
+const kinds = new HttpConnections(client, config, meters, mirrored);
 
 let upstream: Upstream;
 const opened: UpstreamConnection[] = [];

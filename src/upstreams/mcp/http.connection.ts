@@ -3,20 +3,24 @@ import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, notificationText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import type { MirroredParam } from '../../kernel/mirrored-params.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { type Lease, SafeClient } from '../../platform/http/safe-client.js';
+import { MirroredArguments } from '../../registry/mirrored-arguments.service.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { probeEra, type Verdict } from './discover.js';
 import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import { HttpAddress, sendAside } from './http-line.js';
 import { HttpListener } from './http-listener.js';
+import { HttpModernConnection, type ModernParts } from './http-modern.connection.js';
 import { paramsOf } from './leg-messages.js';
-import { probeRequest } from './probe-request.js';
+import { probeRequest, UNGREETED } from './probe-request.js';
 import { requestBody } from './request-text.js';
 
-/** Streamable HTTP towards legacy upstreams: one POST per request over a pool of kept-alive connections. */
+/** Streamable HTTP: one POST per request over a pool of kept-alive connections. */
 @Injectable()
 export class HttpConnections implements ConnectionKind {
   readonly transport = 'STREAMABLEHTTP';
@@ -25,23 +29,48 @@ export class HttpConnections implements ConnectionKind {
     private readonly client: SafeClient,
     private readonly config: Config,
     private readonly meters: Meters,
+    private readonly mirrored: MirroredArguments,
   ) {}
 
   async open(options: OpenOptions): Promise<UpstreamConnection> {
-    const { gateway } = options;
-    const address = new HttpAddress(gateway.url ?? '', options.credential);
+    const parts = this.parts(options);
+    if (options.modern) {
+      const { gateway } = options;
+      const mirrored = (tool: string): readonly MirroredParam[] =>
+        this.mirrored.of(gateway.id, tool);
+      return new HttpModernConnection({ ...parts, mirrored }, options.modern, options);
+    }
+    const connection = new HttpConnection(parts.lease, parts.address, options, parts);
+    await connection.initialize();
+    return connection;
+  }
+
+  async probe(options: OpenOptions): Promise<Verdict> {
+    const mirrored = (): [] => [];
+    const line = new HttpModernConnection({ ...this.parts(options), mirrored }, UNGREETED, options);
+    const request = probeRequest('server/discover', '', options.initTimeoutMs);
+    try {
+      return await probeEra(() => line.request(request), false);
+    } finally {
+      await line.close();
+    }
+  }
+
+  private parts(options: OpenOptions): Omit<ModernParts, 'mirrored'> {
+    const { gateway, credential } = options;
+    const address = new HttpAddress(gateway.url ?? '', credential);
     const lease = this.client.lease(address.origin, {
       connections: gateway.maxConcurrency || 128,
       connectTimeoutMs: gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs,
     });
-    const connection = new HttpConnection(lease, address, options, {
+    return {
+      lease,
+      address,
       maxResultBytes: this.config.maxToolResultSizeBytes,
       dropped: (reason) => {
         this.meters.dropped(reason);
       },
-    });
-    await connection.initialize();
-    return connection;
+    };
   }
 }
 
@@ -51,6 +80,7 @@ interface Bounds {
 }
 
 class HttpConnection implements UpstreamConnection, HttpLine {
+  readonly era = 'legacy';
   private lastId = 0;
   private listener: HttpListener | null = null;
   private open = true;
@@ -120,7 +150,7 @@ class HttpConnection implements UpstreamConnection, HttpLine {
     });
   }
 
-  dispatch(leg: Dispatcher.DispatchHandler, body: string | null, lastEventId: string | null): void {
+  dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void {
     const { address } = this;
     const handler = this.hello === null ? this.noticing(leg) : leg;
     try {
@@ -135,7 +165,7 @@ class HttpConnection implements UpstreamConnection, HttpLine {
           handler,
         );
     } catch (e) {
-      leg.onResponseError?.(null as never, e as Error);
+      leg.onResponseError(null as never, e as Error);
     }
   }
 

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
+import type { GatewayId } from '../../kernel/ids.js';
 import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
+import { doubtsEra, ownFault, refusesHeaders } from './modern-refusal.js';
 import { answeredBadly } from './upstream-fault.js';
 
 /** Reaches MCP servers over pooled upstream sessions. */
@@ -18,8 +20,30 @@ export class McpDriver implements Driver {
       const result = await connection.request(request);
       return { result, era: connection.greeting.era };
     } catch (e) {
-      if (!(e instanceof SessionLostError)) throw e;
-      return this.again(gateway, request, connection);
+      if (e instanceof SessionLostError) return this.again(gateway, request, connection);
+      if (connection.greeting.era === 'modern') return this.healed(gateway, request, e);
+      throw e;
+    }
+  }
+
+  /** Reads the tools of a Gateway again, because their calls are refused; nobody does so by default. */
+  onStaleTools: (id: GatewayId) => Promise<void> = () => Promise.resolve();
+
+  /** Some refusals of a modern upstream prove that nothing ran: one more try (PROTOCOL.md §4.6). */
+  private async healed(
+    gateway: Gateway,
+    request: UpstreamRequest,
+    error: unknown,
+  ): Promise<UpstreamReply> {
+    if (refusesHeaders(error)) await this.onStaleTools(gateway.id);
+    else if (!doubtsEra(error) || !(await this.pool.doubt(gateway).catch(() => false)))
+      throw ownFault(error);
+    const connection = await this.pool.acquire(gateway, request.caller, request.client);
+    try {
+      const result = await connection.request(request);
+      return { result, era: connection.greeting.era };
+    } catch (e) {
+      throw ownFault(e);
     }
   }
 

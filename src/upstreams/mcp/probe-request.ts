@@ -1,7 +1,8 @@
 import { Abort } from '../../kernel/abort.js';
 import type { Caller } from '../../kernel/caller.js';
-import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import { LATEST_MODERN } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { Greeting } from './connection.js';
 
 const GATEWAY_ITSELF: Caller = {
   principal: 'system',
@@ -16,11 +17,25 @@ const GATEWAY_ITSELF: Caller = {
   tokenId: null,
 };
 
-const NO_CLIENT = {
-  era: 'legacy',
-  revision: LATEST_LEGACY,
-  sessionId: null,
+/** What nobody has said yet. */
+export const UNGREETED: Greeting = {
+  era: 'modern',
+  protocolVersion: LATEST_MODERN,
   capabilities: '{}',
+  serverInfo: null,
+  instructions: null,
+};
+
+/**
+ * Legacy sessions have declared their capabilities when they were opened; a modern request of our own
+ * declares all there are, because an upstream may hide what it thinks its client cannot use.
+ */
+const NO_CLIENT = {
+  era: 'modern',
+  revision: LATEST_MODERN,
+  sessionId: null,
+  capabilities:
+    '{"roots":{},"sampling":{"tools":{},"context":{}},"elicitation":{"form":{},"url":{}}}',
   clientInfo: null,
   logLevel: null,
 } as const;
@@ -33,6 +48,7 @@ const NO_CLIENT = {
 export function probeRequest(method: string, params: string, timeoutMs: number): UpstreamRequest {
   return {
     method,
+    target: '',
     params,
     meta: '',
     wantsProgress: false,

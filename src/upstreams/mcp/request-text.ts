@@ -9,6 +9,7 @@ export function requestBody(id: number, request: UpstreamRequest): string {
   return `{"jsonrpc":"2.0","id":${String(id)},"method":"${method}","params":{${all}}}`;
 }
 
-function joined(a: string, b: string): string {
+/** Insides of one object, one after the other. */
+export function joined(a: string, b: string): string {
   return a === '' || b === '' ? a + b : `${a},${b}`;
 }

@@ -1,0 +1,131 @@
+import { GatewayError } from '../../kernel/errors.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import { type Members, scanJson } from '../../kernel/json-scan.js';
+import {
+  isModernRevision,
+  isRevision,
+  LEGACY_REVISIONS,
+  MODERN_REVISIONS,
+} from '../../kernel/mcp.js';
+import type { Greeting } from './connection.js';
+import { answeredBadly } from './upstream-fault.js';
+
+/** What a probe found: how to speak to an upstream, and what a modern one said of itself. */
+export type Verdict =
+  { readonly era: 'modern'; readonly greeting: Greeting } | { readonly era: 'legacy' };
+
+const LEGACY: Verdict = { era: 'legacy' };
+const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
+const HEADER_MISMATCH = -32020;
+const MISSING_CAPABILITY = -32021;
+const UNSUPPORTED_REVISION = -32022;
+/** Refusals that say nothing of the era: of the credential, of the moment. */
+const UNDECIDED = [401, 403, 407, 408, 429];
+
+/**
+ * Finds out the era of an upstream by asking it `server/discover` (PROTOCOL.md §7.1).
+ * @param ask sends the question, answers the `result` as JSON text
+ * @param isPipe whether silence and a broken line are ways of old servers to say no
+ * @throws GatewayError when nothing can be told, or no revision is common
+ */
+export async function probeEra(ask: () => Promise<string>, isPipe: boolean): Promise<Verdict> {
+  let result: string;
+  try {
+    result = await ask();
+  } catch (e) {
+    return verdictOf(e, isPipe);
+  }
+  return readDiscovery(result);
+}
+
+/**
+ * Reads a `server/discover` result. A server that answers every method with something is legacy.
+ * @throws GatewayError `upstream_error` when it speaks no revision that we speak
+ */
+export function readDiscovery(result: string): Verdict {
+  const top = membersOf(result);
+  const supported = textsOf(top?.raw('supportedVersions'));
+  if (top === null || supported === null) return LEGACY;
+  const protocolVersion = MODERN_REVISIONS.find((revision) => supported.includes(revision));
+  if (protocolVersion === undefined) return withoutModern(supported);
+  return {
+    era: 'modern',
+    greeting: {
+      era: 'modern',
+      protocolVersion,
+      capabilities: objectText(top, 'capabilities') ?? '{}',
+      serverInfo: serverInfoOf(top),
+      instructions: top.string('instructions') ?? null,
+    },
+  };
+}
+
+function verdictOf(error: unknown, isPipe: boolean): Verdict {
+  if (error instanceof UpstreamRpcError) return verdictOfAnswer(error);
+  const isOurs = error instanceof GatewayError;
+  if (isOurs && (isPipe ? isSilent(error) : isRefused(error))) return LEGACY;
+  throw error;
+}
+
+/** An old server on a pipe says nothing, or ends. */
+function isSilent(error: GatewayError): boolean {
+  return error.code === 'upstream_timeout' || error.code === 'upstream_error';
+}
+
+function isRefused(error: GatewayError): boolean {
+  if (error.code !== 'upstream_error') return false;
+  const status = error.extras.data?.['status'];
+  if (typeof status === 'number') return status < 500 && !UNDECIDED.includes(status);
+  return error.extras.wayUp?.reach === 'answered';
+}
+
+function verdictOfAnswer(error: UpstreamRpcError): Verdict {
+  if (error.code === UNSUPPORTED_REVISION) {
+    const data = membersOf(membersOf(error.error)?.raw('data') ?? '');
+    const supported = textsOf(data?.raw('supported'));
+    if (supported === null) return LEGACY;
+    if (!supported.some(isModernRevision)) return withoutModern(supported);
+    throw answeredBadly('upstream refuses the protocol revision that it names itself', {
+      cause: error,
+    });
+  }
+  if (error.code === HEADER_MISMATCH || error.code === MISSING_CAPABILITY)
+    throw answeredBadly(`upstream refused server/discover with error ${String(error.code)}`, {
+      cause: error,
+    });
+  return LEGACY;
+}
+
+function withoutModern(supported: readonly string[]): Verdict {
+  if (supported.some(isRevision)) return LEGACY;
+  const named = supported
+    .slice(0, 8)
+    .map((text) => text.slice(0, 40).replace(/[^\x20-\x7e]/g, '?'));
+  const ours = [...LEGACY_REVISIONS, ...MODERN_REVISIONS].join(', ');
+  throw answeredBadly(
+    `upstream speaks protocol revisions ${named.join(', ')}; supported are ${ours}`,
+  );
+}
+
+/** Own member of the result in earlier drafts, of its `_meta` since (26 Overview §_meta). */
+function serverInfoOf(top: Members): string | null {
+  const meta = membersOf(objectText(top, '_meta') ?? '');
+  const inMeta = meta === null ? undefined : objectText(meta, 'io.modelcontextprotocol/serverInfo');
+  return inMeta ?? objectText(top, 'serverInfo') ?? null;
+}
+
+function membersOf(text: string): Members | null {
+  if (!text.startsWith('{')) return null;
+  return scanJson(text, SCAN).top;
+}
+
+function objectText(members: Members, key: string): string | undefined {
+  const raw = members.raw(key);
+  return raw?.startsWith('{') === true ? raw : undefined;
+}
+
+function textsOf(raw: string | undefined): string[] | null {
+  const value: unknown = raw === undefined ? null : JSON.parse(raw);
+  if (!Array.isArray(value)) return null;
+  return value.filter((item): item is string => typeof item === 'string');
+}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import type { Gateway } from '../../kernel/catalog.js';
+import type { GatewayId } from '../../kernel/ids.js';
+import { LATEST_MODERN } from '../../kernel/mcp.js';
+import type { ConnectionKind, Greeting, OpenOptions } from './connection.js';
+
+/** How an upstream is spoken to, and since when that is known. */
+export interface KnownEra {
+  /** What a modern upstream said of itself; `null` = legacy. */
+  readonly modern: Greeting | null;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}
+
+/**
+ * The era of each upstream: a property of the server, not of a request (PROTOCOL.md §7.1). The record
+ * remembers it for every replica and restart; what was found since stands here.
+ */
+@Injectable()
+export class Eras {
+  private readonly found = new Map<GatewayId, KnownEra>();
+  private readonly probing = new Map<GatewayId, Promise<KnownEra>>();
+  private readonly listeners = new Set<(id: GatewayId) => void>();
+
+  /** What is known; `null` = nothing yet. */
+  of(gateway: Gateway): KnownEra | null {
+    const found = this.found.get(gateway.id);
+    const stored = recorded(gateway);
+    if (found === undefined) return stored;
+    return stored !== null && stored.at > found.at ? stored : found;
+  }
+
+  /** Asks the upstream; those who ask at once share the answer. @throws GatewayError as the probe does */
+  probe(kind: ConnectionKind, options: OpenOptions): Promise<KnownEra> {
+    const { id } = options.gateway;
+    const running = this.probing.get(id);
+    if (running !== undefined) return running;
+    const probe = ask(kind, options).finally(() => {
+      this.probing.delete(id);
+    });
+    this.probing.set(id, probe);
+    return probe;
+  }
+
+  /** Remembers it. Who listens hears of it if it is another era than before. */
+  keep(gateway: Gateway, era: KnownEra): void {
+    const before = this.of(gateway);
+    this.found.set(gateway.id, era);
+    if (before === null || isSame(before, era)) return;
+    for (const listener of this.listeners) listener(gateway.id);
+  }
+
+  /** The Gateway was changed or is gone. */
+  forget(id: GatewayId): void {
+    this.found.delete(id);
+  }
+
+  onChange(listener: (id: GatewayId) => void): void {
+    this.listeners.add(listener);
+  }
+}
+
+export function isSame(a: KnownEra, b: KnownEra): boolean {
+  return (a.modern === null) === (b.modern === null);
+}
+
+async function ask(kind: ConnectionKind, options: OpenOptions): Promise<KnownEra> {
+  const verdict = (await kind.probe?.(options)) ?? { era: 'legacy' };
+  return {
+    modern: verdict.era === 'modern' ? verdict.greeting : null,
+    at: new Date().toISOString(),
+  };
+}
+
+function recorded(gateway: Gateway): KnownEra | null {
+  const { era, eraAt } = gateway;
+  if (era === null || eraAt === null) return null;
+  return { modern: era === 'modern' ? storedGreeting(gateway) : null, at: eraAt };
+}
+
+/** What it said when it was read last: opening a line to it costs no question. */
+function storedGreeting(gateway: Gateway): Greeting {
+  return {
+    era: 'modern',
+    protocolVersion: gateway.protocolVersion ?? LATEST_MODERN,
+    capabilities: JSON.stringify(gateway.capabilities),
+    serverInfo: gateway.serverInfo === null ? null : JSON.stringify(gateway.serverInfo),
+    instructions: gateway.instructions,
+  };
+}
