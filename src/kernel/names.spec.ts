@@ -2,7 +2,6 @@ import {
   collisionName,
   exposedName,
   isDisplayName,
-  isToolName,
   isUpstreamToolName,
   itemId,
   originalForm,
@@ -34,7 +33,7 @@ describe('names', () => {
     const b = exposedName('g', `${'x'.repeat(200)}b`, '-');
     expect(a).toHaveLength(128);
     expect(a).not.toBe(b);
-    expect(isToolName(a)).toBe(true);
+    expect(a).toMatch(/^[A-Za-z0-9_.-]+$/);
   });
 
   it('keeps the original form but for characters a name cannot have', () => {
@@ -47,7 +46,6 @@ describe('names', () => {
   });
 
   it.each(['ｅcho', 'ехо', 'echo ', 'ec\u200dho', 'x'.repeat(129), ''])('refuses %p', (name) => {
-    expect(isToolName(name)).toBe(false);
     expect(isUpstreamToolName(name)).toBe(false);
   });
 

@@ -7,14 +7,9 @@ export const MAX_NAME_LENGTH = 128;
 /** Longer names are accepted with a warning: some clients cut or refuse them. */
 export const LONG_NAME_LENGTH = 64;
 
-const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 /** Visible ASCII without spaces: no look-alikes of other scripts, nothing invisible (SECURITY.md S52). */
 const UPSTREAM_TOOL_NAME = /^[\x21-\x7e]{1,128}$/;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
-export function isToolName(text: string): boolean {
-  return TOOL_NAME.test(text);
-}
 
 /** Whether a tool that an upstream calls so is taken in; else it alone is left out. */
 export function isUpstreamToolName(text: string): boolean {

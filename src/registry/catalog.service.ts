@@ -11,7 +11,7 @@ import { Database } from '../store/database.js';
 import { buildSnapshot, type Snapshot } from './catalog.snapshot.js';
 import { buildView } from './catalog-view.js';
 import type { CatalogView } from './entries.js';
-import { SchemaCache } from './schema/cache.js';
+import { SchemasService } from './schema/schemas.service.js';
 import { visibilityOf } from './visibility.js';
 
 /** Topic on the bus: some record of the catalog was written, here or elsewhere. */
@@ -30,7 +30,6 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
   private isReady = false;
   private views = new Map<string, Map<ServerId | null, CatalogView>>();
   private readonly listeners = new Set<SwapListener>();
-  private readonly schemas = new SchemaCache();
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
@@ -40,6 +39,7 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     private readonly database: Database,
     private readonly config: Config,
     private readonly log: Log,
+    private readonly schemas: SchemasService,
     bus: MemoryBus,
   ) {
     this.current = this.build({ gateways: [], tools: [], resources: [], prompts: [], servers: [] });

@@ -2,7 +2,7 @@ import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.
 import type { GatewayId, PromptId, ResourceId, ServerId, ToolId } from '../kernel/ids.js';
 import { foldName } from '../kernel/names.js';
 import { compileTemplate, type UriTemplate } from '../kernel/uri-template.js';
-import type { CompiledSchema } from './schema/compile.js';
+import type { ArgumentSchema } from './schema/argument-schema.js';
 import { membersOf } from './item-text.js';
 
 export interface CatalogRows {
@@ -15,13 +15,13 @@ export interface CatalogRows {
 
 export interface SnapshotSettings {
   readonly separator: string;
-  compile(schemaText: string): CompiledSchema;
+  compile(schemaText: string): ArgumentSchema;
 }
 
 export interface ToolRow {
   readonly item: Tool;
   readonly gateway: Gateway;
-  readonly schema: () => CompiledSchema;
+  readonly schema: () => ArgumentSchema;
 }
 export interface PromptRow {
   readonly item: Prompt;
@@ -99,7 +99,7 @@ function joined<I extends { readonly id: string; readonly gatewayId: GatewayId }
 }
 
 function toolRow(item: Tool, gateway: Gateway, settings: SnapshotSettings): ToolRow {
-  let compiled: CompiledSchema | undefined;
+  let compiled: ArgumentSchema | undefined;
   return {
     item,
     gateway,

@@ -1,14 +1,14 @@
 import type { Gateway, Prompt, Resource, Tool } from '../kernel/catalog.js';
 import type { ListKind } from '../kernel/mcp.js';
-import type { CompiledSchema } from './schema/compile.js';
+import type { ArgumentSchema } from './schema/argument-schema.js';
 
 /** A Tool as one view shows it: the same object for the life of a view, so caches can be keyed by it. */
 export interface ToolEntry {
   readonly tool: Tool;
   readonly gateway: Gateway;
   readonly shownName: string;
-  /** Its input schema, compiled at the first call. */
-  schema(): CompiledSchema;
+  /** Its input schema, ready at the first call. */
+  schema(): ArgumentSchema;
 }
 
 export interface PromptEntry {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import type { Actor } from '../kernel/caller.js';
-import type { Gateway, SkippedItem } from '../kernel/catalog.js';
+import type { Gateway, SkippedItem, Tool } from '../kernel/catalog.js';
 import type { Repositories } from '../store/database.js';
 import type { Discovered, DiscoveredItem, SyncResult } from './discovered.js';
-import { planPrompts, planResources, planTools } from './sync-plan.js';
+import type { Judgement } from './schema/judge.js';
+import { SchemasService } from './schema/schemas.service.js';
+import { inputSchema, planPrompts, planResources, planTools } from './sync-plan.js';
 import { freeName, ItemStamps, TakenNames } from './sync-names.js';
 import type { Plan } from './sync-plan.js';
 
@@ -14,10 +16,29 @@ interface WritableRepo<T> {
   delete(id: never): Promise<boolean>;
 }
 
+/** What an upstream offers, its schemas judged. */
+export interface Judged extends Discovered {
+  readonly schemas: ReadonlyMap<string, Judgement>;
+}
+
 /** The items of one Gateway: what a sync writes, and what a new name of the Gateway means for theirs. */
 @Injectable()
 export class GatewayItems {
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly schemas: SchemasService,
+  ) {}
+
+  /**
+   * Judges the schemas of tools that are new or changed. To be awaited before the transaction that
+   * writes: it takes as long as the schemas are bad.
+   */
+  async judge(found: Discovered, stored: readonly Tool[]): Promise<Judged> {
+    const known = new Set(stored.map((tool) => tool.definition));
+    const news = (found.tools ?? []).filter((item) => !known.has(item.text));
+    const schemas = await this.schemas.judgeAll(news.map((item) => inputSchema(item.text)));
+    return { ...found, schemas };
+  }
 
   /** What an upstream said of itself, as fields of its Gateway. */
   facts(gateway: Gateway, found: Discovered): Partial<Gateway> {
@@ -40,15 +61,11 @@ export class GatewayItems {
   }
 
   /** Writes the difference between what is stored and what was found. Edits of the owner stay. */
-  async apply(
-    r: Repositories,
-    gateway: Gateway,
-    found: Discovered,
-    actor: Actor,
-  ): Promise<SyncResult> {
+  async apply(r: Repositories, gateway: Gateway, found: Judged, actor: Actor): Promise<SyncResult> {
     const stamps = new ItemStamps(gateway, actor);
     const skipped: SkippedItem[] = [...found.skipped];
-    const context = { gateway, stamps, skipped, separator: this.config.gatewayToolNameSeparator };
+    const separator = this.config.gatewayToolNameSeparator;
+    const context = { gateway, stamps, skipped, separator, schemas: found.schemas };
     const own = {
       tools: await r.tools.ofGateway(gateway.id),
       prompts: await r.prompts.ofGateway(gateway.id),

@@ -11,6 +11,8 @@ import { Database } from '../store/database.js';
 import { CatalogChanges } from './catalog-changes.service.js';
 import { CatalogService } from './catalog.service.js';
 import type { Discovered, NewGateway } from './discovered.js';
+import { SchemaThread } from './schema/schema-thread.js';
+import { SchemasService } from './schema/schemas.service.js';
 import { GatewayItems } from './gateway-items.service.js';
 import { GatewayRules } from './gateway-rules.service.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
@@ -36,13 +38,14 @@ async function aRegistry() {
   );
   const database = await Database.open({ url: 'sqlite::memory:', busyTimeoutMs: 1000 });
   const bus = new MemoryBus(log);
-  const catalog = new CatalogService(database, config, log, bus);
+  const schemas = new SchemasService(new SchemaThread());
+  const catalog = new CatalogService(database, config, log, schemas, bus);
   await catalog.onModuleInit();
   const changes = new CatalogChanges(database, bus, catalog);
   const sealer = new Sealer(config);
   const secrets = new GatewaySecrets(sealer);
   const rules = new GatewayRules(config, new EgressPolicy(config), secrets);
-  const gateways = new GatewaysService(changes, rules, secrets, new GatewayItems(config));
+  const gateways = new GatewaysService(changes, rules, secrets, new GatewayItems(config, schemas));
   return {
     catalog,
     database,
@@ -190,7 +193,7 @@ describe('gateways', () => {
       '{"name":"p","inputSchema":{"type":"object","properties":{"a":{"pattern":"(?=x)"}}}}';
     await registry.add(http('g'), found({ name: 'p', text }));
     const entry = registry.view().tool('g-p');
-    expect(entry.schema().enforced).toBe(false);
+    expect(entry.schema().check('{"a":7}')).toEqual([]);
     expect(entry.tool.warnings[0]).toContain('not checked');
   });
 

@@ -69,11 +69,12 @@ export class GatewaysService {
    */
   async create(draft: Gateway, found: Discovered | null, actor: Actor): Promise<Gateway> {
     const gateway = found ? { ...draft, ...this.items.facts(draft, found) } : draft;
+    const judged = found && (await this.items.judge(found, []));
     return this.changes.write({ kind: 'Gateway', name: draft.name }, async (r) => {
       this.refuseTaken(draft, await r.gateways.all());
       await r.gateways.insert([gateway]);
-      if (!found) return gateway;
-      const { skipped } = await this.items.apply(r, gateway, found, actor);
+      if (!judged) return gateway;
+      const { skipped } = await this.items.apply(r, gateway, judged, actor);
       await r.gateways.update(gateway.id, { skippedItems: skipped });
       return { ...gateway, skippedItems: skipped };
     });
@@ -138,9 +139,11 @@ export class GatewaysService {
    */
   async applySync(id: GatewayId, discovered: Discovered, actor: Actor): Promise<SyncResult> {
     const taken = { kind: 'Tool', name: 'discovered' };
+    const stored = await this.changes.repositories.tools.ofGateway(id);
+    const judged = await this.items.judge(discovered, stored);
     const { result, isChanged } = await this.changes.commit(taken, async (r) => {
       const before = await found(r.gateways.find(id), id);
-      const result = await this.items.apply(r, before, discovered, actor);
+      const result = await this.items.apply(r, before, judged, actor);
       const facts = { ...this.items.facts(before, discovered), skippedItems: result.skipped };
       await r.gateways.update(id, facts);
       return { result, isChanged: isDifferent(before, { ...before, ...facts }, result) };

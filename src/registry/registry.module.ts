@@ -9,6 +9,8 @@ import { GatewaysService } from './gateways.service.js';
 import { MirroredArguments } from './mirrored-arguments.service.js';
 import { PromptsService } from './prompts.service.js';
 import { ResourcesService } from './resources.service.js';
+import { SchemaThread } from './schema/schema-thread.js';
+import { SchemasService } from './schema/schemas.service.js';
 import { ServersService } from './servers.service.js';
 import { ToolsService } from './tools.service.js';
 
@@ -24,6 +26,8 @@ import { ToolsService } from './tools.service.js';
     MirroredArguments,
     PromptsService,
     ResourcesService,
+    SchemasService,
+    { provide: SchemaThread, useFactory: () => new SchemaThread() },
     ServersService,
     ToolsService,
   ],

@@ -3,7 +3,8 @@ import { buildSnapshot } from './catalog.snapshot.js';
 import { buildView } from './catalog-view.js';
 import { visibilityOf } from './visibility.js';
 import { aCaller } from '../../test/builders/caller.js';
-import { compileSchema } from './schema/compile.js';
+import { LightSchema } from './schema/argument-schema.js';
+import { SchemaThread } from './schema/schema-thread.js';
 
 describe('resources of several gateways', () => {
   const old = aGateway({ name: 'old', slug: 'old', createdAt: '2026-01-01T00:00:00.000Z' });
@@ -28,7 +29,7 @@ describe('resources of several gateways', () => {
       prompts: [],
       servers: [server],
     },
-    { separator: '-', compile: compileSchema },
+    { separator: '-', compile: (text) => new LightSchema(text, new SchemaThread()) },
   );
   const everyone = visibilityOf(aCaller());
 

@@ -3,8 +3,7 @@ import type { PromptId, ResourceId, ToolId } from '../kernel/ids.js';
 import { isDisplayName, isUpstreamToolName, LONG_NAME_LENGTH } from '../kernel/names.js';
 import type { Discovered, DiscoveredItem } from './discovered.js';
 import { membersOf } from './item-text.js';
-import { inspectSchema } from './schema/limits.js';
-import { metaFault } from './schema/meta.js';
+import type { Judgement } from './schema/judge.js';
 import { freeName, type ItemStamps, type TakenNames } from './sync-names.js';
 
 /** What must be written so that the stored items are those that were found. */
@@ -19,6 +18,8 @@ export interface PlanContext {
   readonly stamps: ItemStamps;
   readonly taken: TakenNames;
   readonly separator: string;
+  /** What was found about the input schemas of the tools, by their text. */
+  readonly schemas: ReadonlyMap<string, Judgement>;
   /** Items that are left out are added here. */
   readonly skipped: SkippedItem[];
 }
@@ -91,9 +92,11 @@ export function planTools(
   context: PlanContext,
 ): Plan<Tool> {
   const names = new Map(existing.map((tool) => [tool.originalName, tool.name]));
+  const judged = ({ text }: DiscoveredItem): Judgement | undefined =>
+    context.schemas.get(inputSchema(text));
   const kind: ItemKind<Tool> = {
     kind: 'tool',
-    refuse: refuseTool,
+    refuse: (item) => refuseTool(item, judged(item)),
     create: (item) => {
       const name = newName(context, item.name);
       return {
@@ -111,36 +114,45 @@ export function planTools(
         timeoutMs: null,
         maxCallsPerMinute: 0,
         retryable: false,
-        warnings: toolWarnings(name, item.text),
+        warnings: toolWarnings(name, judged(item)),
       };
     },
     refresh: (item) => ({
       definition: item.text,
-      warnings: toolWarnings(names.get(item.name) ?? item.name, item.text),
+      warnings: toolWarnings(names.get(item.name) ?? item.name, judged(item)),
     }),
   };
   return plan(byOriginal(existing), items, kind, context);
 }
 
-function refuseTool(item: DiscoveredItem): string | undefined {
+function refuseTool(item: DiscoveredItem, judgement: Judgement | undefined): string | undefined {
   if (!isUpstreamToolName(item.name)) return 'the name is not 1 to 128 visible ASCII characters';
-  const verdict = inspectSchema(inputSchema(item.text));
-  if (verdict.verdict === 'refused') return verdict.reason;
-  return verdict.verdict === 'ok' ? metaFault(verdict.schema) : undefined;
+  return judgement?.verdict === 'refused' ? judgement.reason : undefined;
 }
 
-function inputSchema(definition: string): string {
+/** The input schema of a definition, as text. */
+export function inputSchema(definition: string): string {
   return membersOf(definition).raw('inputSchema') ?? '{}';
 }
 
+const UNCHECKED = 'Arguments are not checked: ';
+
 /** Facts that the owner should know of a tool that is served all the same. */
-export function toolWarnings(name: string, definition: string): string[] {
-  const warnings: string[] = [];
-  if (name.length > LONG_NAME_LENGTH)
-    warnings.push(`The name is longer than ${String(LONG_NAME_LENGTH)} characters`);
-  const verdict = inspectSchema(inputSchema(definition));
-  if (verdict.verdict !== 'ok') warnings.push(`Arguments are not checked: ${verdict.reason}`);
+function toolWarnings(name: string, judgement: Judgement | undefined): string[] {
+  const warnings = nameWarnings(name);
+  if (judgement?.verdict === 'unenforced') warnings.push(UNCHECKED + judgement.reason);
   return warnings;
+}
+
+function nameWarnings(name: string): string[] {
+  return name.length > LONG_NAME_LENGTH
+    ? [`The name is longer than ${String(LONG_NAME_LENGTH)} characters`]
+    : [];
+}
+
+/** The warnings of a tool under a new name. */
+export function renamedWarnings(name: string, before: readonly string[]): string[] {
+  return [...nameWarnings(name), ...before.filter((text) => text.startsWith(UNCHECKED))];
 }
 
 export function planPrompts(

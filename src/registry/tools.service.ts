@@ -12,7 +12,7 @@ import { CatalogService } from './catalog.service.js';
 import { isAvailable } from './catalog.snapshot.js';
 import { Faults, requireVersion } from './faults.js';
 import { filterRecords, type ListPage, type ListQuery, pageOf } from './listing.js';
-import { toolWarnings } from './sync-plan.js';
+import { renamedWarnings } from './sync-plan.js';
 import { type TagInput, toTags } from './tags.js';
 import { visibleRows } from './visible-rows.js';
 
@@ -81,7 +81,7 @@ export class ToolsService {
         (await r.tools.all()).some((t) => t.id !== id && same(t.name, name))
       )
         throw new GatewayError('name_conflict', { kind: 'Tool', name });
-      const warnings = toolWarnings(name, before.definition);
+      const warnings = renamedWarnings(name, before.warnings);
       const stamp = modifiedStamp(actor, new Date(), before);
       const after: Tool = { ...before, ...fields, name, warnings, ...stamp };
       await r.tools.update(id, after);

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
-import { type FieldFault, GatewayError } from '../../kernel/errors.js';
+import { GatewayError } from '../../kernel/errors.js';
+import type { Members } from '../../kernel/json-scan.js';
 import type { Trail } from '../../audit/trail.js';
 import { Limiter } from '../../limits/limiter.js';
 import { requireAllowed } from '../../limits/refusal.js';
 import type { ToolEntry } from '../../registry/entries.js';
+import type { Faults } from '../../registry/schema/argument-schema.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import type { Handlers } from './registry.js';
 import { Lists } from './lists.js';
@@ -47,7 +49,20 @@ export class ToolsMethods {
       upstreamName: tool.originalName,
     };
     const faults = checkArguments(entry, params.raw('arguments'));
+    return faults instanceof Promise
+      ? this.callAfter(call, entry, faults)
+      : this.proceed(call, entry, faults);
+  }
+
+  /** Large schemas and arguments are checked off the loop. */
+  private async callAfter(call: Call, entry: ToolEntry, faults: Promise<Faults>): Promise<string> {
+    return this.proceed(call, entry, await faults);
+  }
+
+  private proceed(call: Call, entry: ToolEntry, faults: Faults): Promise<string> | string {
     if (faults.length > 0) return refuse(call, faults);
+    const { tool, gateway } = entry;
+    const params = call.message.params as Members;
     if (tool.maxCallsPerMinute > 0)
       requireAllowed(this.limiter.takeOf('tool', tool.id, tool.maxCallsPerMinute));
     const rest = params.rest(REPLACED, RESERVED);
@@ -66,21 +81,20 @@ export class ToolsMethods {
   }
 }
 
-function checkArguments(entry: ToolEntry, raw: string | undefined): readonly FieldFault[] {
+function checkArguments(entry: ToolEntry, raw: string | undefined): Faults | Promise<Faults> {
   if (raw !== undefined && !raw.startsWith('{'))
     return [{ pointer: '', detail: 'arguments must be an object', type: 'type' }];
   if (raw !== undefined && raw.length > MAX_ARGUMENT_BYTES)
     return [
       { pointer: '', detail: `arguments are larger than ${String(MAX_ARGUMENT_BYTES)} bytes` },
     ];
-  const schema = entry.schema();
-  return schema.enforced ? schema.validate(raw === undefined ? {} : JSON.parse(raw)) : [];
+  return entry.schema().check(raw);
 }
 
 /**
  * Arguments that do not fit: a tool error from 2025-11-25 on (SEP-1303), `-32602` before and on `/rpc`.
  */
-function refuse(call: Call, faults: readonly FieldFault[]): string {
+function refuse(call: Call, faults: Faults): string {
   const error = new GatewayError(
     'invalid_arguments',
     { reason: faults.map((f) => `${f.pointer || '/'}: ${f.detail}`).join('; ') },

@@ -29,7 +29,6 @@ const OPTIONS: Options = {
   // Judged beforehand by the shared meta-schema: loading it into each instance costs 20 ms a schema.
   meta: false,
   validateSchema: false,
-  addUsedSchema: false,
   logger: false,
   inlineRefs: false,
   code: { regExp: re2Engine },

@@ -34,12 +34,18 @@ export class Lists {
     this.pageSize = 0;
     this.repeatCursor = false;
     this.badItems = false;
+    /** Input schemas that stand for the usual ones, by tool. */
+    this.schemas = {};
   }
 
   tools(transport) {
     const names = this.only ?? Object.keys(TOOLS).filter((name) => fits(name, transport));
     const extra = Array.from({ length: this.extra }, (_, i) => toolOf(`extra_${i}`));
-    return [...names.map(toolOf), ...extra, ...(this.badItems ? BAD_ITEMS : [])];
+    const own = names.map((name) => {
+      const schema = this.schemas[name];
+      return schema === undefined ? toolOf(name) : { ...toolOf(name), inputSchema: schema };
+    });
+    return [...own, ...extra, ...(this.badItems ? BAD_ITEMS : [])];
   }
 
   page(key, items, cursor) {

@@ -39,6 +39,7 @@ export interface Modes {
     repeatCursor?: boolean;
     badItems?: boolean;
     only?: readonly string[] | null;
+    schemas?: Record<string, unknown>;
   };
   readonly session?: {
     status?: 404 | 400 | 410;
