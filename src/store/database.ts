@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import type { Backing } from './backing.js';
 import { CallsRepository } from './calls.repository.js';
 import {
   CatalogRepository,
@@ -13,12 +13,6 @@ import {
 import { CALL, GATEWAY, PROMPT, RESOURCE, SERVER, SETTING, TOOL } from './definitions.js';
 import type { Store } from './port.js';
 import { SettingsRepository } from './settings.repository.js';
-import { parseDatabaseUrl, shownUrl } from './sql/database-url.js';
-import { openDataSource, startError } from './sql/data-source.js';
-import { translate } from './sql/failures.js';
-import { SerialGate, type Gate } from './sql/gate.js';
-import { countPending, migrate } from './sql/migrate.js';
-import { SqlStore } from './sql/sql.store.js';
 
 /** All the repositories there are, on one store: the open one, or that of a transaction. */
 export interface Repositories {
@@ -43,6 +37,9 @@ function repositoriesOf(store: Store): Repositories {
   };
 }
 
+/** The address of a database that lives and dies with its process; no setting names it. */
+export const IN_MEMORY = 'memory:';
+
 export interface DatabaseOptions {
   readonly url: string;
   /** Longest wait for a lock that another process holds. */
@@ -53,33 +50,27 @@ export interface DatabaseOptions {
 @Injectable()
 export class Database implements OnApplicationShutdown {
   readonly repositories: Repositories;
-  private readonly store: Store;
 
-  private constructor(
-    private readonly dataSource: DataSource,
-    private readonly gate: Gate,
-    private readonly shown: string,
-    /** Migrations that ran at this start. */
-    readonly migrated: readonly string[],
-  ) {
-    this.store = new SqlStore(dataSource.manager, gate);
-    this.repositories = repositoriesOf(this.store);
+  private constructor(private readonly backing: Backing) {
+    this.repositories = repositoriesOf(backing.store);
   }
 
   /**
    * Opens and migrates.
    * @throws StoreStartError when the database cannot be used, with what to do
    */
-  static async open({ url, busyTimeoutMs }: DatabaseOptions): Promise<Database> {
-    const target = parseDatabaseUrl(url);
-    const dataSource = await openDataSource(target, busyTimeoutMs);
-    try {
-      const migrated = await migrate(dataSource);
-      return new Database(dataSource, new SerialGate(busyTimeoutMs), shownUrl(url), migrated);
-    } catch (e) {
-      await dataSource.destroy();
-      throw startError(e, target.file);
+  static async open(options: DatabaseOptions): Promise<Database> {
+    if (options.url === IN_MEMORY) {
+      const { memoryBacking } = await import('./memory/memory-backing.js');
+      return new Database(memoryBacking(IN_MEMORY));
     }
+    const { openSql } = await import('./sql/open-sql.js');
+    return new Database(await openSql(options.url, options.busyTimeoutMs));
+  }
+
+  /** Migrations that ran at this start. */
+  get migrated(): readonly string[] {
+    return this.backing.migrated;
   }
 
   /**
@@ -88,39 +79,32 @@ export class Database implements OnApplicationShutdown {
    * @throws DuplicateError, GatewayError `dependency_unavailable`, and what `work` throws
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.store.transaction((tx) => work(repositoriesOf(tx)));
+    return this.backing.store.transaction((tx) => work(repositoriesOf(tx)));
   }
 
   /** Reads something real. @throws GatewayError `dependency_unavailable` */
   async probe(): Promise<{ dialect: string; latencyMs: number }> {
     const start = performance.now();
     await this.repositories.settings.get('probe');
-    return { dialect: 'sqlite', latencyMs: performance.now() - start };
+    return { dialect: this.backing.dialect, latencyMs: performance.now() - start };
   }
 
   /** @throws GatewayError `dependency_unavailable` */
-  async pendingMigrations(): Promise<number> {
-    return this.gate
-      .run(() => countPending(this.dataSource))
-      .catch((e: unknown) => {
-        throw translate(e);
-      });
+  pendingMigrations(): Promise<number> {
+    return this.backing.pendingMigrations();
   }
 
   /** The address, fit to be shown. */
   url(): string {
-    return this.shown;
+    return this.backing.shownUrl;
   }
 
-  async serverVersion(): Promise<string> {
-    const rows = await this.gate.run(() =>
-      this.dataSource.query<{ version: string }[]>('SELECT sqlite_version() AS version'),
-    );
-    return rows[0]?.version ?? 'unknown';
+  serverVersion(): Promise<string> {
+    return this.backing.serverVersion();
   }
 
   /** Waits for what is under way. Everything that still wants to write does so in earlier hooks. */
   async onApplicationShutdown(): Promise<void> {
-    await this.gate.run(() => this.dataSource.destroy());
+    await this.backing.close();
   }
 }
