@@ -11,6 +11,7 @@ const HTTP = 'outgoing connections only through platform/http (egress policy, li
 const PROCESS = 'child processes only through platform/process (process groups, caps)';
 const DATABASE = 'databases only in store/ and migrations/: ask a service';
 const EXPRESS = 'Express only at the edges (transport, api, ops)';
+const WEBSOCKET = 'WebSockets only in transport/ws and upstreams/mcp/ws.connection';
 const CODE = 'no code from text';
 
 /** @type {Record<string, Ban[]>} */
@@ -46,6 +47,7 @@ const IMPORTS = {
     message: EXPRESS,
     allowTypeImports: true,
   })),
+  ws: [{ name: 'ws', message: WEBSOCKET, allowTypeImports: true }],
   code: ['node:vm', 'vm'].map((name) => ({ name, message: CODE })),
 };
 
@@ -95,6 +97,8 @@ export const doors = [
   { files: ['src/platform/process/**/*.ts'], rules: shut('process') },
   { files: ['src/store/**/*.ts', 'migrations/**/*.ts'], rules: shut('database') },
   { files: ['src/{transport,api,ops}/**/*.ts'], rules: shut('express') },
+  { files: ['src/transport/ws/*.ts'], rules: shut('express', 'ws') },
+  { files: ['src/upstreams/mcp/ws.connection.ts'], rules: shut('ws') },
   { files: ['src/*.ts'], rules: shut('express', 'env') },
   { files: ['src/cli/**/*.ts'], rules: shut('http', 'env') },
   {

@@ -73,6 +73,11 @@ export class AuthService {
     return this.withoutCredential(credentials);
   }
 
+  /** Whether a credential that was good still is: for connections that outlive a request. */
+  stillHolds({ tokenId, expiresAt }: Caller): boolean {
+    return Date.now() < expiresAt * 1_000 && (tokenId === null || !this.revoked.has(tokenId));
+  }
+
   /** Refuses a token by its `jti` from the next request on. */
   revoke(tokenId: string): void {
     if (this.revoked.size >= MAX_REVOKED) {

@@ -3,7 +3,7 @@ import { LATEST_LEGACY, LEGACY_REVISIONS } from '../kernel/mcp.js';
 import { checkNetwork, checkOrigin } from './addresses.js';
 import { bool, bytes, int, list, millis, oneOf, seconds, secret, str, url } from './setting.js';
 import type { Setting } from './setting.js';
-import { checkDatabaseUrl, checkRootPath, logLevel } from './values.js';
+import { checkDatabaseUrl, checkRootPath, checkTransportFamily, logLevel } from './values.js';
 
 // One line per variable, however long: this is a table.
 // prettier-ignore
@@ -67,13 +67,19 @@ const auth = {
 
 // prettier-ignore
 const transports = {
+  transportType: list('TRANSPORT_TYPE', ['all'], 'Endpoints that are served: `http` is `/rpc`, `streamablehttp` is `/mcp`; the others answer 404', { type: 'list of: all, http, ws, sse, streamablehttp', check: checkTransportFamily }),
   protocolVersion: oneOf('PROTOCOL_VERSION', LEGACY_REVISIONS, LATEST_LEGACY, 'Protocol revision answered to an unknown one'),
   useStatefulSessions: bool('USE_STATEFUL_SESSIONS', true, 'Give Streamable HTTP clients a session'),
   jsonResponseEnabled: bool('JSON_RESPONSE_ENABLED', true, 'Answer JSON where nothing has to be streamed'),
   mcpListPageSize: int('MCP_LIST_PAGE_SIZE', 0, 'Items on a page of an MCP list; 0 = all'),
   sessionTtlMs: seconds('SESSION_TTL', 3600, 'Rest of a session after which its log level, subscriptions and upstream sessions are freed; its id stays good', { min: 1 }),
   mcpMaxSessions: int('MCP_MAX_SESSIONS', 10_000, 'Sessions of one process that hold something beside their id', { min: 1 }),
+  streamableHttpMaxEventsPerStream: int('STREAMABLE_HTTP_MAX_EVENTS_PER_STREAM', 100, 'Events of a stream that are kept for a client who comes back; 0 = streams cannot be resumed'),
+  sseRetryTimeoutMs: millis('SSE_RETRY_TIMEOUT', 5000, 'Pause that clients are told to make before they come back to a stream'),
+  sseKeepaliveEnabled: bool('SSE_KEEPALIVE_ENABLED', true, 'Send comments on event streams that are silent'),
   sseKeepaliveIntervalMs: seconds('SSE_KEEPALIVE_INTERVAL', 30, 'Pause between keep-alive comments', { min: 1 }),
+  websocketPingIntervalMs: seconds('WEBSOCKET_PING_INTERVAL', 30, 'Pause between pings on WebSockets, to clients and to gateways; two without answer close one', { min: 1 }),
+  mcpgatewayWsQueryToken: bool('MCPGATEWAY_WS_QUERY_TOKEN', false, 'Accept `?token=` on WebSockets; addresses are logged by others on the way'),
   streamQueueMaxBytes: bytes('STREAM_QUEUE_MAX_BYTES', 1_048_576, 'Unread output kept for one stream'),
   maxStreamsPerPrincipal: int('MAX_STREAMS_PER_PRINCIPAL', 100, 'Open streams of one principal, anonymous: of one address', { min: 1 }),
 };

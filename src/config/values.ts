@@ -13,6 +13,13 @@ export function checkRootPath(value: string): void {
   throw new ValueFault('must be a path such as /gateway, without slash at the end');
 }
 
+const FAMILIES = ['all', 'http', 'ws', 'sse', 'streamablehttp'];
+
+/** @throws ValueFault unless it is a name of TRANSPORT_TYPE */
+export function checkTransportFamily(value: string): void {
+  if (!FAMILIES.includes(value)) throw new ValueFault(`must be ${FAMILIES.join(', ')}`);
+}
+
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 /** Names that other programs use for the same levels. */
 const SYNONYMS: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal' };

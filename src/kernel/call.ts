@@ -15,6 +15,15 @@ export interface Channel {
   readonly canAsk: boolean;
   /** Sends one JSON-RPC message before the answer. @returns false when it was dropped */
   send(message: string): boolean;
+  /** On pipes, where the connection is the session: takes what `initialize` settled. */
+  joined?(facts: ClientFacts): void;
+}
+
+/** What `initialize` says of a legacy client; the objects as JSON text. */
+export interface ClientFacts {
+  readonly revision: Revision;
+  readonly capabilities: string;
+  readonly clientInfo: string;
 }
 
 /** What is known of the client behind a Call: pool keys and capabilities upwards come from here. */

@@ -152,6 +152,12 @@ export const ERRORS = {
     level: 'warn',
   }),
   secret_required: row('URL origin changed: send {field} again', 'Secret required', 422, -32602),
+  upgrade_required: row(
+    'This address speaks WebSocket: an upgrade is required',
+    'Upgrade required',
+    426,
+    42600,
+  ),
   rate_limited: row(
     'Rate limit exceeded: {limit} tool calls per minute',
     'Rate limited',

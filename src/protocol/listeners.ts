@@ -67,10 +67,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
       older.stream.probe();
       throw new GatewayError('stream_conflict', {}, { retryAfterSeconds: 1 });
     }
-    const open = this.perPrincipal.get(caller.limiterKey) ?? 0;
-    const limit = this.config.maxStreamsPerPrincipal;
-    if (open >= limit)
-      throw new GatewayError('too_many_streams', { limit }, { retryAfterSeconds: 5 });
+    this.checkRoom(caller);
     this.held.hold(id);
     const listener: Listener = {
       session,
@@ -81,11 +78,17 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
       view: this.view(caller, session.claims.serverId),
     };
     this.bySession.set(id, listener);
-    this.perPrincipal.set(caller.limiterKey, open + 1);
+    this.perPrincipal.set(caller.limiterKey, (this.perPrincipal.get(caller.limiterKey) ?? 0) + 1);
     this.catchUp(listener);
     return () => {
       this.remove(listener);
     };
+  }
+
+  /** Whether a session that holds nothing yet could listen. @throws GatewayError as `add` */
+  requireRoom(caller: Caller): void {
+    this.checkRoom(caller);
+    this.held.requireRoom();
   }
 
   /** Sends to a session, if it listens. */
@@ -99,6 +102,12 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
 
   close(sessionId: string): void {
     this.bySession.get(sessionId)?.stream.close();
+  }
+
+  private checkRoom(caller: Caller): void {
+    const limit = this.config.maxStreamsPerPrincipal;
+    if ((this.perPrincipal.get(caller.limiterKey) ?? 0) >= limit)
+      throw new GatewayError('too_many_streams', { limit }, { retryAfterSeconds: 5 });
   }
 
   /** What changed while the session rested nobody knows: it reads its lists again (PROTOCOL.md §3.1). */

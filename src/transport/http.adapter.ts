@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { clientAddress } from '../auth/client-address.js';
 import { Config } from '../config/config.js';
@@ -6,16 +7,16 @@ import { GatewayError, knownError } from '../kernel/errors.js';
 import type { CallId } from '../kernel/ids.js';
 import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
 import { Log } from '../platform/log/log.js';
+import { Endpoints, METHODS_OF } from './endpoints.js';
 import { Answers } from './http/answer.js';
 import { drainRest } from './http/drain-rest.js';
 import { checkEdge } from './http/edge-check.js';
 import type { Exchange } from './http/exchange.js';
 import { type Head, readHead } from './http/head.js';
 import { HostRules } from './http/host-rules.js';
-import { McpEndpoint } from './http/mcp.endpoint.js';
-import { PlainEndpoint } from './http/plain.endpoint.js';
 import { type DataRoute, dataRoute } from './http/route.js';
-import { RpcEndpoint } from './http/rpc.endpoint.js';
+import { responseOn, withoutUpgrade } from './upgrades.js';
+import { type Upgrade, isWebSocketUpgrade } from './ws/ws.endpoint.js';
 
 type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -34,9 +35,7 @@ export class HttpAdapter {
 
   constructor(
     private readonly config: Config,
-    private readonly mcp: McpEndpoint,
-    private readonly rpc: RpcEndpoint,
-    private readonly plain: PlainEndpoint,
+    private readonly endpoints: Endpoints,
     private readonly log: Log,
     private readonly answers: Answers,
   ) {
@@ -51,9 +50,35 @@ export class HttpAdapter {
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
       this.take(req, res, control);
     });
-    // Nothing is upgraded yet; without a listener node would leave the socket to nobody.
+    server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+      this.upgrade(server, req, { socket, head });
+    });
+    // Without a listener node would leave the socket to nobody.
     server.on('connect', (_req, socket) => {
       socket.destroy();
+    });
+  }
+
+  /** Only a WebSocket at its own address is upgraded; all else is a request like any other. */
+  private upgrade(server: Server, req: IncomingMessage, upgrade: Upgrade & { socket: Socket }) {
+    const route = dataRoute(req.url ?? '', this.config.appRootPath);
+    if (route?.endpoint !== 'ws' || !isWebSocketUpgrade(req)) {
+      withoutUpgrade(server, req, upgrade.socket, upgrade.head);
+      return;
+    }
+    // Node has taken its own listener away: without one, a reset would end the process.
+    upgrade.socket.on('error', () => upgrade.socket.destroy());
+    const res = responseOn(req);
+    const head = readHead(req);
+    try {
+      checkEdge(req, head, this.rules);
+    } catch (e) {
+      this.refused(req, res, head, { route, error: e });
+      return;
+    }
+    const exchange = this.exchange(req, res, head, route);
+    this.endpoints.upgrade(exchange, upgrade, (error) => {
+      this.failed(exchange, error);
     });
   }
 
@@ -63,18 +88,15 @@ export class HttpAdapter {
     try {
       checkEdge(req, head, this.rules);
     } catch (e) {
-      // A foreign origin gets no CORS header: it is not meant to read even the refusal.
-      const bare = { ...head, origin: undefined };
-      this.refuse(this.exchange(req, res, bare, route ?? NOWHERE), route !== undefined, e);
+      this.refused(req, res, head, { route, error: e });
       return;
     }
     if (route === undefined) for (const listener of control) listener(req, res);
-    else this.data(req, res, head, route);
+    else this.data(this.exchange(req, res, head, route));
   }
 
-  private data(req: IncomingMessage, res: ServerResponse, head: Head, route: DataRoute): void {
-    const exchange = this.exchange(req, res, head, route);
-    if (req.method === 'OPTIONS') {
+  private data(exchange: Exchange): void {
+    if (exchange.req.method === 'OPTIONS') {
       this.preflight(exchange);
       return;
     }
@@ -82,9 +104,7 @@ export class HttpAdapter {
       this.failed(exchange, error);
     };
     try {
-      if (route.endpoint === 'rpc') this.rpc.handle(exchange, failed);
-      else if (route.endpoint === 'plain') this.plain.handle(exchange, failed);
-      else this.mcp.handle(exchange, failed);
+      this.endpoints.handle(exchange, failed);
     } catch (e) {
       failed(e);
     }
@@ -116,7 +136,7 @@ export class HttpAdapter {
   private preflight(exchange: Exchange): void {
     const { head, req, res, headers } = exchange;
     if (head.origin === undefined) {
-      const allowed = exchange.route.endpoint === 'mcp' ? 'GET, POST, DELETE' : 'POST';
+      const allowed = METHODS_OF[exchange.route.endpoint];
       this.answers.sendEmpty(res, 204, [...headers, 'allow', allowed]);
       return;
     }
@@ -137,6 +157,17 @@ export class HttpAdapter {
     const isRpc = route.endpoint === 'rpc';
     const more = headers.concat(drainRest(exchange.req));
     this.answers.sendError(res, known, { requestId, isRpc, headers: more });
+  }
+
+  private refused(
+    req: IncomingMessage,
+    res: ServerResponse,
+    head: Head,
+    { route, error }: { route: DataRoute | undefined; error: unknown },
+  ): void {
+    // A foreign origin gets no CORS header: it is not meant to read even the refusal.
+    const bare = { ...head, origin: undefined };
+    this.refuse(this.exchange(req, res, bare, route ?? NOWHERE), route !== undefined, error);
   }
 
   /** What the edge check refused: JSON-RPC on the data plane, a problem document elsewhere. */

@@ -3,9 +3,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import { ProtocolModule } from '../protocol/protocol.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { HttpAdapter } from './http.adapter.js';
+import { Endpoints } from './endpoints.js';
 import { Answers } from './http/answer.js';
 import { CallRunner } from './http/call-runner.js';
 import { EndEndpoint } from './http/end.endpoint.js';
+import { Entrance } from './http/entrance.js';
 import { Incoming } from './http/incoming.js';
 import { Intake } from './http/intake.js';
 import { ListenEndpoint } from './http/listen.endpoint.js';
@@ -14,6 +16,13 @@ import { McpPost } from './http/mcp-post.js';
 import { McpEndpoint } from './http/mcp.endpoint.js';
 import { PlainEndpoint } from './http/plain.endpoint.js';
 import { RpcEndpoint } from './http/rpc.endpoint.js';
+import { PipeOpener } from './pipe/pipe-opener.js';
+import { PipeWatch } from './pipe/pipe-watch.js';
+import { MessageEndpoint } from './sse/message.endpoint.js';
+import { PairEndpoint } from './sse/pair.endpoint.js';
+import { SseEndpoint } from './sse/sse.endpoint.js';
+import { SseSessions } from './sse/sse-sessions.registry.js';
+import { WsEndpoint } from './ws/ws.endpoint.js';
 
 @Module({
   imports: [AuthModule, ProtocolModule, RegistryModule],
@@ -21,6 +30,8 @@ import { RpcEndpoint } from './http/rpc.endpoint.js';
     Answers,
     CallRunner,
     EndEndpoint,
+    Endpoints,
+    Entrance,
     HttpAdapter,
     Incoming,
     Intake,
@@ -28,8 +39,15 @@ import { RpcEndpoint } from './http/rpc.endpoint.js';
     McpBatch,
     McpEndpoint,
     McpPost,
+    MessageEndpoint,
+    PairEndpoint,
+    PipeOpener,
+    PipeWatch,
     PlainEndpoint,
     RpcEndpoint,
+    SseEndpoint,
+    SseSessions,
+    WsEndpoint,
   ],
   exports: [HttpAdapter],
 })

@@ -21,7 +21,7 @@ export interface Exchange {
   readonly before: readonly RpcMessage[];
 }
 
-interface Options {
+export interface Options {
   readonly headers?: Record<string, string>;
   /** Answers requests of the server. */
   readonly respond?: (request: RpcMessage) => Partial<RpcMessage>;
@@ -29,8 +29,18 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
+/** What every client of the drive can do, whatever it speaks over. */
+export interface McpClient {
+  send(message: string, options?: Options): Promise<Exchange>;
+  request(method: string, params?: unknown, options?: Options): Promise<Exchange>;
+  call(name: string, args?: unknown, options?: Options): Promise<Exchange>;
+  notify(method: string, params?: unknown): Promise<number>;
+  initialize(capabilities?: unknown, revision?: string): Promise<Exchange>;
+  close(): Promise<number>;
+}
+
 /** A bare Streamable HTTP client of the legacy era: sends what it is told, hides nothing. */
-export class HttpClient {
+export class HttpClient implements McpClient {
   sessionId: string | null = null;
   revision = '2025-11-25';
   private lastId = 0;

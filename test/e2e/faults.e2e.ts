@@ -1,5 +1,5 @@
 import { RpcClient } from '../drive/rpc-client.js';
-import { over } from '../drive/over.js';
+import { everywhere } from '../drive/over.js';
 import { eventually } from '../drive/wait.js';
 import { aWorld, type World } from '../drive/world.js';
 
@@ -21,7 +21,7 @@ describe('upstreams that break', () => {
   });
   afterAll(() => world.end());
 
-  over('http', 'rpc')(
+  everywhere(
     'ends a call that hangs, and tells the upstream',
     () => world,
     async (client, way) => {

@@ -1,5 +1,5 @@
 import { HttpClient } from '../drive/http-client.js';
-import { over } from '../drive/over.js';
+import { everywhere } from '../drive/over.js';
 import { aWorld, type World } from '../drive/world.js';
 
 const resultOf = (raw: string) => raw.slice(raw.indexOf('"result":') + '"result":'.length, -1);
@@ -14,7 +14,7 @@ describe('what passes through is what was sent', () => {
   });
   afterAll(() => world.end());
 
-  over('http', 'rpc')(
+  everywhere(
     'gives a result byte for byte',
     () => world,
     async (client) => {
@@ -25,7 +25,7 @@ describe('what passes through is what was sent', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'sends arguments up as they were written',
     () => world,
     async (client, way) => {
@@ -38,7 +38,7 @@ describe('what passes through is what was sent', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'passes errors of the tool and of the upstream on',
     () => world,
     async (client) => {

@@ -1,4 +1,4 @@
-import { over } from '../drive/over.js';
+import { everywhere } from '../drive/over.js';
 import { RpcClient } from '../drive/rpc-client.js';
 import type { Loose } from '../drive/rest.js';
 import { aWorld, type World } from '../drive/world.js';
@@ -23,7 +23,7 @@ describe('the protocol', () => {
     expect(answer.headers.get('mcp-session-id')).toBeNull();
   });
 
-  over('http', 'rpc')(
+  everywhere(
     'tells an unknown method',
     () => world,
     async (client) => {
@@ -32,10 +32,10 @@ describe('the protocol', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'refuses what is no message',
     () => world,
-    async (client) => {
+    async (client, way) => {
       for (const [body, code] of [
         ['{', -32700],
         ['[]', -32600],
@@ -46,21 +46,25 @@ describe('the protocol', () => {
         ['{"jsonrpc":"2.0","id":1,"method":7}', -32600],
       ] as const) {
         const answer = await client.send(body);
-        expect([body, answer.status, answer.answer?.error?.code]).toEqual([body, 400, code]);
+        const status = way === 'ws' ? 200 : 400;
+        expect([body, answer.status, answer.answer?.error?.code]).toEqual([body, status, code]);
       }
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'takes notifications in silence',
     () => world,
-    async (client) => {
+    async (client, way) => {
       const answer = await client.send('{"jsonrpc":"2.0","method":"notifications/whatever"}');
-      expect([answer.status, answer.raw]).toEqual([202, '']);
+      expect([answer.status, answer.raw]).toEqual([
+        202,
+        way === 'sse' ? '{"status":"success"}' : '',
+      ]);
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'echoes ids as they were written',
     () => world,
     async (client) => {
@@ -71,7 +75,7 @@ describe('the protocol', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'says what is missing',
     () => world,
     async (client) => {
@@ -86,7 +90,7 @@ describe('the protocol', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'validates arguments before the upstream hears',
     () => world,
     async (client, way) => {
@@ -99,7 +103,7 @@ describe('the protocol', () => {
     },
   );
 
-  over('http', 'rpc')(
+  everywhere(
     'reaches prompts, resources and templates',
     () => world,
     async (client) => {

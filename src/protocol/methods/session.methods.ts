@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../kernel/call.js';
+import type { Call, ClientFacts } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { isLogLevel, negotiate } from '../../kernel/mcp.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
@@ -48,14 +48,15 @@ export class SessionMethods {
       serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
       ...(view.instructions === null ? {} : { instructions: view.instructions }),
     });
-    if (!hasSession) return { result, headers: {} };
-    const id = this.sessions.create({
-      caller: call.caller,
-      serverId: call.serverId,
+    const facts: ClientFacts = {
       revision,
       capabilities: bridgedCapabilities(params.raw('capabilities')),
       clientInfo: shortClientInfo(params.raw('clientInfo')),
-    });
+    };
+    call.channel.joined?.(facts);
+    if (!hasSession) return { result, headers: {} };
+    const { caller, serverId } = call;
+    const id = this.sessions.create({ caller, serverId, ...facts });
     return { result, headers: { 'Mcp-Session-Id': id } };
   }
 

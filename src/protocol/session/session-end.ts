@@ -33,4 +33,10 @@ export class SessionEnd {
     void this.subscriptions.end(sessionId);
     void this.pool.closeSession(sessionId);
   }
+
+  /** A pipe is closed: nobody can get an answer of its calls any more. */
+  pipeClosed(sessionId: string): void {
+    this.inFlight.cancelAll(sessionId, 'the client is gone');
+    this.release(sessionId);
+  }
 }

@@ -8,6 +8,7 @@ import { Dispatcher, type Reply } from '../../protocol/dispatcher.js';
 import { Answers } from './answer.js';
 import { ClientWatch } from './client-watch.js';
 import type { Posted } from './exchange.js';
+import { keepaliveMs } from './event-stream.js';
 import { HttpChannel } from './http.channel.js';
 
 /** A request ready to be dispatched. */
@@ -37,7 +38,7 @@ export class CallRunner {
       prefersJson: config.jsonResponseEnabled,
       hasSession: runnable.client.sessionId !== null,
       headers: posted.headers,
-      keepaliveMs: config.sseKeepaliveIntervalMs,
+      keepaliveMs: keepaliveMs(config),
       maxQueueBytes: config.streamQueueMaxBytes,
     });
     const call = this.toCall(posted, runnable, channel);

@@ -68,7 +68,7 @@ describe('EventStream', () => {
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const ended = new Promise((resolve) => res.on('finish', resolve));
     stream.send('{"n":1}');
-    stream.end('{"n":2}');
+    stream.end(encodeEvent('{"n":2}'));
     socket.resume();
     await ended;
     await new Promise((resolve) => {

@@ -1,18 +1,29 @@
 import type { ServerResponse } from 'node:http';
+import type { Config } from '../../config/config.js';
+import { SendBudget } from '../send-budget.js';
 
 export interface StreamLimits {
   readonly maxQueueBytes: number;
+  /** Pause between comments; 0 = none. */
   readonly keepaliveMs: number;
+}
+
+/** The pause that the configuration asks for, as StreamLimits want it. */
+export function keepaliveMs(
+  config: Pick<Config, 'sseKeepaliveEnabled' | 'sseKeepaliveIntervalMs'>,
+): number {
+  return config.sseKeepaliveEnabled ? config.sseKeepaliveIntervalMs : 0;
 }
 
 const MAX_QUEUED_EVENTS = 1000;
 
 /**
  * One JSON-RPC message as one event. Line breaks can only stand between tokens of JSON, where a
- * space means the same; `event` is the gateway's own (SECURITY.md S10).
+ * space means the same; `event` and `id` are the gateway's own (SECURITY.md S10).
  */
-export function encodeEvent(message: string): string {
-  return `event: message\ndata: ${/[\r\n]/.test(message) ? message.replace(/[\r\n]+/g, ' ') : message}\n\n`;
+export function encodeEvent(message: string, id = ''): string {
+  const head = id === '' ? '' : `id: ${id}\n`;
+  return `${head}event: message\ndata: ${/[\r\n]/.test(message) ? message.replace(/[\r\n]+/g, ' ') : message}\n\n`;
 }
 
 /**
@@ -20,18 +31,21 @@ export function encodeEvent(message: string): string {
  * reader is too far behind (SECURITY.md S11).
  */
 export class EventStream {
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: NodeJS.Timeout | undefined;
+  private readonly budget: SendBudget;
   private unread = 0;
   private isProbed = false;
   private open = true;
 
   constructor(
     private readonly res: ServerResponse,
-    private readonly limits: StreamLimits,
+    limits: StreamLimits,
   ) {
-    this.timer = setInterval(() => {
-      this.comment();
-    }, limits.keepaliveMs);
+    this.budget = new SendBudget(limits.maxQueueBytes);
+    if (limits.keepaliveMs > 0)
+      this.timer = setInterval(() => {
+        this.comment();
+      }, limits.keepaliveMs);
     res.on('drain', () => {
       this.unread = 0;
       this.isProbed = false;
@@ -42,8 +56,23 @@ export class EventStream {
   }
 
   /** @returns false when the reader is gone */
-  send(message: string): boolean {
-    return this.write(encodeEvent(message));
+  send(message: string, id = ''): boolean {
+    return this.write(encodeEvent(message, id));
+  }
+
+  /**
+   * Text that is encoded already: one whole event, a comment, a `retry`.
+   * @returns false when the reader is gone
+   */
+  write(text: string): boolean {
+    if (!this.open || this.res.destroyed) return false;
+    const { writableLength } = this.res;
+    if (!this.budget.admits(writableLength, text.length) || this.unread > MAX_QUEUED_EVENTS) {
+      this.kill();
+      return false;
+    }
+    if (!this.res.write(text)) this.unread++;
+    return true;
   }
 
   /** A reader that has not read since the last probe is gone: its socket was dead all along. */
@@ -55,27 +84,16 @@ export class EventStream {
     }
   }
 
-  /** @param last a message to send before the end */
+  /** @param last text to send before the end, encoded already */
   end(last?: string): void {
     clearInterval(this.timer);
     if (!this.open) return;
     this.open = false;
-    if (!this.res.writableEnded && !this.res.destroyed)
-      this.res.end(last === undefined ? undefined : encodeEvent(last));
+    if (!this.res.writableEnded && !this.res.destroyed) this.res.end(last);
   }
 
   private comment(): void {
     this.write(': keep-alive\n\n');
-  }
-
-  private write(text: string): boolean {
-    if (!this.open || this.res.destroyed) return false;
-    if (!this.res.write(text)) this.unread++;
-    if (this.res.writableLength > this.limits.maxQueueBytes || this.unread > MAX_QUEUED_EVENTS) {
-      this.kill();
-      return false;
-    }
-    return true;
   }
 
   private kill(): void {

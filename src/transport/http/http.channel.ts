@@ -34,7 +34,7 @@ export class HttpChannel implements Channel {
     this.transport = options.transport;
     this.canNotify = options.accepts.stream;
     this.canAsk = options.accepts.stream && options.hasSession;
-    if (!this.canNotify) return;
+    if (!this.canNotify || options.keepaliveMs === 0) return;
     // Silence beyond the keep-alive interval makes a stream of it, so that something can be sent.
     this.timer = setTimeout(() => {
       if (!this.res.destroyed) this.open();
@@ -52,7 +52,7 @@ export class HttpChannel implements Channel {
     const more =
       headers === null ? this.options.headers : this.options.headers.concat(flat(headers));
     const { accepts, prefersJson } = this.options;
-    if (this.stream !== null) this.stream.end(text);
+    if (this.stream !== null) this.stream.end(encodeEvent(text));
     else if (this.canNotify && status === 200 && !(accepts.json && prefersJson)) {
       this.answers.openStream(this.res, more);
       this.res.end(encodeEvent(text));

@@ -7,7 +7,7 @@ import { Listeners } from '../../protocol/listeners.js';
 import type { Session } from '../../protocol/session/sessions.js';
 import { parseAccept } from './accept.js';
 import { Answers } from './answer.js';
-import { EventStream } from './event-stream.js';
+import { EventStream, keepaliveMs } from './event-stream.js';
 import type { Exchange } from './exchange.js';
 
 /** The GET stream of a session: what belongs to no open call (PROTOCOL.md §2.4). */
@@ -35,7 +35,7 @@ export class ListenEndpoint {
     });
     this.answers.openStream(res, exchange.headers);
     holder.stream = new EventStream(res, {
-      keepaliveMs: this.config.sseKeepaliveIntervalMs,
+      keepaliveMs: keepaliveMs(this.config),
       maxQueueBytes: this.config.streamQueueMaxBytes,
     });
     this.meters.activeStreams('http', 1);

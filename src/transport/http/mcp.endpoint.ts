@@ -1,11 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { requirePermission } from '../../auth/access.js';
 import { GatewayError } from '../../kernel/errors.js';
-import type { ServerId } from '../../kernel/ids.js';
-import type { Caller } from '../../kernel/caller.js';
-import { CatalogService } from '../../registry/catalog.service.js';
 import { Sessions } from '../../protocol/session/sessions.js';
 import type { Exchange } from './exchange.js';
+import { Entrance } from './entrance.js';
 import { Intake } from './intake.js';
 import { ListenEndpoint } from './listen.endpoint.js';
 import { McpPost } from './mcp-post.js';
@@ -20,7 +17,7 @@ export class McpEndpoint {
     private readonly listen: ListenEndpoint,
     private readonly sessions: Sessions,
     private readonly ends: EndEndpoint,
-    private readonly catalog: CatalogService,
+    private readonly entrance: Entrance,
   ) {}
 
   /** @param failed takes what was thrown, also later */
@@ -31,7 +28,7 @@ export class McpEndpoint {
           exchange,
           'json-or-stream',
           (posted) => {
-            this.posts.handle(posted, this.enter(exchange, posted.caller));
+            this.posts.handle(posted, this.entrance.enter(exchange.route, posted.caller));
           },
           failed,
         );
@@ -47,21 +44,12 @@ export class McpEndpoint {
 
   private async withoutBody(exchange: Exchange): Promise<void> {
     const caller = await this.intake.authenticate(exchange);
-    const serverId = this.enter(exchange, caller);
+    const serverId = this.entrance.enter(exchange.route, caller);
     const { sessionId } = exchange.head;
     if (sessionId === undefined) throw notAllowed('POST');
     const session = this.sessions.open(sessionId, caller, serverId);
     if (exchange.req.method === 'GET') this.listen.open(exchange, caller, session);
     else this.ends.end(exchange, session);
-  }
-
-  /** The Server of the path, once the Caller may use it. @throws GatewayError `forbidden`, `server_not_found` */
-  private enter({ route }: Exchange, caller: Caller): ServerId | null {
-    requirePermission(caller, 'servers.use');
-    if (route.server === null) return null;
-    const server = this.catalog.findServer(route.server, caller);
-    if (server === undefined) throw new GatewayError('server_not_found', { name: route.server });
-    return server.id;
   }
 }
 

@@ -10,6 +10,10 @@ describe('dataRoute', () => {
     ['/mcp?x=1', 'mcp'],
     ['/rpc', 'rpc'],
     ['/v1/rpc/', 'rpc'],
+    ['/sse', 'sse'],
+    ['/message?session_id=x', 'message'],
+    ['/v1/messages', 'message'],
+    ['/ws/', 'ws'],
   ])('takes %s', (url, endpoint) => {
     expect(dataRoute(url, '')).toMatchObject({ endpoint, server: null });
   });
@@ -34,8 +38,15 @@ describe('dataRoute', () => {
     });
   });
 
+  it.each(['mcp', 'sse', 'message', 'ws'])('knows %s below a server', (endpoint) => {
+    expect(dataRoute(`/servers/${ID}/${endpoint}`, '')).toMatchObject({ endpoint, serverId: ID });
+  });
+
   it.each([
     '/',
+    '/servers/a/rpc',
+    '/servers/a/tools',
+    '/servers/a/constructor',
     '//mcp',
     '/MCP',
     '/%6dcp',

@@ -1,8 +1,10 @@
 import { parseUuid, type ServerId } from '../../kernel/ids.js';
 
+export type EndpointName = 'mcp' | 'rpc' | 'plain' | 'sse' | 'message' | 'ws';
+
 /** Where a request of the data plane goes. `server` is the path segment: an id or a name. */
 export interface DataRoute {
-  readonly endpoint: 'mcp' | 'rpc' | 'plain';
+  readonly endpoint: EndpointName;
   readonly server: string | null;
   readonly serverId: ServerId | null;
   /** The MCP method that a plain path stands for. */
@@ -29,7 +31,17 @@ const PLAIN: ReadonlyMap<string, DataRoute> = new Map([
   ['/initialize', plain('initialize')],
   ['/notifications', plain(NOTIFICATIONS)],
 ]);
-const SERVER = /^\/servers\/([^/]+)\/mcp$/;
+const SERVER = /^\/servers\/([^/]+)\/([a-z]+)$/;
+
+/** The endpoints by the last segment of their path; all but `rpc` are also there below a Server. */
+const BY_SEGMENT = new Map<string, EndpointName>([
+  ['mcp', 'mcp'],
+  ['rpc', 'rpc'],
+  ['sse', 'sse'],
+  ['message', 'message'],
+  ['messages', 'message'],
+  ['ws', 'ws'],
+]);
 
 /**
  * The endpoint of a path, matched exactly but for one trailing slash and `/v1` (SECURITY.md S02);
@@ -44,13 +56,15 @@ export function dataRoute(url: string, rootPath: string): DataRoute | undefined 
     if (url === '/rpc') return RPC;
   }
   const path = plainPath(url, rootPath);
-  if (path === '/mcp') return MCP;
-  if (path === '/rpc') return RPC;
-  const server = SERVER.exec(path)?.[1];
-  if (server === undefined) return PLAIN.get(path);
-  const name = decoded(server);
-  if (name === undefined) return undefined;
-  return { endpoint: 'mcp', server: name, serverId: parseUuid<ServerId>(name) ?? null };
+  const known = BY_SEGMENT.get(path.slice(1));
+  if (known !== undefined) return { endpoint: known, server: null, serverId: null };
+  const below = SERVER.exec(path);
+  if (below === null) return PLAIN.get(path);
+  const [, segment = '', last = ''] = below;
+  const endpoint = last === 'rpc' ? undefined : BY_SEGMENT.get(last);
+  const name = decoded(segment);
+  if (endpoint === undefined || name === undefined) return undefined;
+  return { endpoint, server: name, serverId: parseUuid<ServerId>(name) ?? null };
 }
 
 /** The path without query, root path, `/v1` and one trailing slash. */

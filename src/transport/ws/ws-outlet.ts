@@ -1,0 +1,111 @@
+import type { WebSocket } from 'ws';
+import type { Outlet, PipeEnd } from '../pipe/client-pipe.js';
+import { SendBudget } from '../send-budget.js';
+
+export interface WsLimits {
+  readonly pingIntervalMs: number;
+  readonly maxQueueBytes: number;
+}
+
+/** Close codes (API.md §3.5; RFC 6455 §7.4.1). */
+export const CLOSE_CODES = {
+  shutdown: 1001,
+  binary: 1003,
+  credential: 1008,
+  flood: 1008,
+  internal: 1011,
+  slow: 1013,
+} as const satisfies Record<PipeEnd | 'binary' | 'flood' | 'slow', number>;
+
+const WORDS: Readonly<Record<keyof typeof CLOSE_CODES, string>> = {
+  shutdown: 'shutting down',
+  binary: 'text frames only',
+  credential: 'credential has ended',
+  flood: 'too many pings',
+  internal: 'internal error',
+  slow: 'reader is too slow',
+};
+
+/** How long the far end of a socket that is being closed may take to close too. */
+const CLOSE_MS = 3000;
+/** Pings without an answer after which a client is gone. */
+const MAX_MISSED = 2;
+/** Pings of a client that are answered in a second; nobody needs more than one in many. */
+const MAX_PINGS_PER_SECOND = 100;
+
+/** The writing side of a WebSocket: bounded, pinged, closed with a code that says why. */
+export class WsOutlet implements Outlet {
+  private readonly budget: SendBudget;
+  private readonly timer: NodeJS.Timeout;
+  private missed = 0;
+  private pings = 0;
+  private pingsSince = 0;
+
+  constructor(
+    private readonly socket: WebSocket,
+    limits: WsLimits,
+  ) {
+    this.budget = new SendBudget(limits.maxQueueBytes);
+    this.timer = setInterval(() => {
+      this.ping();
+    }, limits.pingIntervalMs);
+    socket.on('pong', () => {
+      this.missed = 0;
+    });
+    socket.on('ping', () => {
+      this.pinged();
+    });
+    socket.on('close', () => {
+      clearInterval(this.timer);
+    });
+  }
+
+  send(message: string): boolean {
+    const { socket } = this;
+    if (socket.readyState !== socket.OPEN) return false;
+    if (!this.budget.admits(socket.bufferedAmount, message.length)) {
+      this.end('slow');
+      return false;
+    }
+    socket.send(message);
+    return true;
+  }
+
+  probe(): void {
+    if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
+  }
+
+  close(why: PipeEnd): void {
+    this.end(why);
+  }
+
+  /** Says why, then waits a little for the far end to close too. */
+  end(why: keyof typeof CLOSE_CODES): void {
+    const { socket } = this;
+    if (socket.readyState !== socket.OPEN) return;
+    socket.close(CLOSE_CODES[why], WORDS[why]);
+    const timer = setTimeout(() => {
+      socket.terminate();
+    }, CLOSE_MS);
+    socket.on('close', () => {
+      clearTimeout(timer);
+    });
+  }
+
+  private ping(): void {
+    if (this.missed >= MAX_MISSED) this.socket.terminate();
+    else {
+      this.missed++;
+      this.probe();
+    }
+  }
+
+  private pinged(): void {
+    const now = performance.now();
+    if (now - this.pingsSince > 1000) {
+      this.pingsSince = now;
+      this.pings = 0;
+    }
+    if (++this.pings > MAX_PINGS_PER_SECOND) this.end('flood');
+  }
+}
