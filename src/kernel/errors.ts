@@ -66,6 +66,12 @@ export const ERRORS = {
     400,
     -32022,
   ),
+  missing_client_capability: row(
+    'Client capability required: {capability}',
+    'Client capability required',
+    400,
+    -32021,
+  ),
   not_authenticated: row('Not authenticated', 'Not authenticated', 401, 40100),
   token_invalid: row('Invalid token', 'Not authenticated', 401, 40101),
   token_expired: row('Token has expired', 'Not authenticated', 401, 40102),
@@ -175,6 +181,10 @@ export const ERRORS = {
     level: 'error',
   }),
   upstream_error: row('{reason}', 'Upstream error', 502, 50200, upstream),
+  unanswerable: row('{reason}', 'Question without an answer', 502, -32603, {
+    fault: 'upstream',
+    level: 'info',
+  }),
   upstream_unreachable: row(
     'Unable to connect to gateway: {reason}',
     'Upstream unreachable',

@@ -79,7 +79,6 @@ export class Legs {
   }
 
   private request(call: Call, up: Upward, watch: Watch | null): UpstreamRequest {
-    const { gateway } = up;
     const meta = metaOf(call);
     const token = meta?.raw('progressToken');
     const { canNotify } = call.channel;
@@ -93,9 +92,13 @@ export class Legs {
       client: call.client,
       observer: watch ?? (canNotify ? this.observer(call, token) : null),
       abort: watch?.abort ?? call.abort,
-      silenceMs: up.timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs,
-      totalMs: gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
+      silenceMs: this.silenceMs(up),
+      totalMs: up.gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
     };
+  }
+
+  private silenceMs({ timeoutMs, gateway }: Upward): number {
+    return timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs;
   }
 
   private observer(call: Call, token: string | undefined): UpstreamObserver {

@@ -8,6 +8,7 @@ import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { PolicyChain } from './chain.js';
 import { ClientRequests } from './client-requests.js';
 import { Dispatcher } from './dispatcher.js';
+import { InputLoop } from './era/bridge/input-loop.js';
 import { ModernClients } from './era/bridge/modern-clients.js';
 import { Parks } from './era/bridge/parks.js';
 import { StateSeals } from './era/bridge/state-seals.js';
@@ -43,6 +44,7 @@ import { Sessions } from './session/sessions.js';
     GatewaysMethods,
     HeldSessions,
     InFlight,
+    InputLoop,
     Legs,
     Listeners,
     Lists,

@@ -4,6 +4,7 @@ import type { Gateway } from '../../kernel/catalog.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamReply } from '../../kernel/upstream.js';
 import { effectiveMode } from '../../upstreams/mcp/connection.pool.js';
+import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
 import { lowerError, lowerResult } from '../era/lower.js';
 import { forRevision } from '../era/older.js';
@@ -16,6 +17,7 @@ export class UpwardCalls {
   constructor(
     private readonly legs: Legs,
     private readonly modern: ModernClients,
+    private readonly loop: InputLoop,
     private readonly held: HeldSessions,
   ) {}
 
@@ -26,6 +28,7 @@ export class UpwardCalls {
     let reply: UpstreamReply;
     try {
       reply = await this.legs.send(call, up);
+      if (reply.era === 'modern') reply = await this.loop.run(call, up, reply);
     } catch (e) {
       return lowerError(call, e);
     }

@@ -21,7 +21,7 @@ function made(env: Record<string, string> = {}) {
   const parks = new Parks(way.config, way.meters);
   const clients = new ModernClients(way.legs, new StateSeals(way.sealer), parks, way.meters);
   const up = { gateway: aGateway(), kind: 'Tool', name: 'ask', params: '"name":"ask"' } as const;
-  const send = (call: MadeCall) => clients.send(call, up);
+  const send = async (call: MadeCall) => clients.send(call, up);
   const call = (inputs: Record<string, unknown> = {}, capabilities: unknown = CAN_ALL) =>
     aModernCall('tools/call', { name: 'ask', arguments: { a: 1 }, ...inputs }, capabilities);
   const required = async (reply: ReturnType<typeof send>): Promise<Required> =>

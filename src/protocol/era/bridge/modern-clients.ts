@@ -4,21 +4,15 @@ import { GatewayError } from '../../../kernel/errors.js';
 import type { UpstreamReply } from '../../../kernel/upstream.js';
 import { Meters } from '../../../platform/metrics/meters.js';
 import { Legs, type Upward } from '../../legs.js';
-import { canAnswer } from './declared.js';
+import { canAnswer, capabilityObject, missingFor } from './declared.js';
+import { demandedUrls } from './demanded-urls.js';
 import { readAnswers } from './input-answers.js';
+import { answeringParams } from './input-required.js';
 import { ParkedCall } from './parked-call.js';
 import { type Park, Parks } from './parks.js';
 import { inputRequiredText } from './question.js';
+import { type Asked, MAY_ASK, relayed } from './state-relay.js';
 import { StateSeals } from './state-seals.js';
-
-/** Methods whose answer may be questions (26 Multi Round-Trip Requests §Supported Requests). */
-const MAY_ASK: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-
-/** A Call of a modern client with what it is for. */
-interface Asked {
-  readonly call: Call;
-  readonly up: Upward;
-}
 
 /** Sends the calls of modern clients; those that ask back are parked between rounds (PROTOCOL.md §5.4). */
 @Injectable()
@@ -31,30 +25,61 @@ export class ModernClients {
   ) {}
 
   send(call: Call, up: Upward): Promise<UpstreamReply> {
-    if (!MAY_ASK.has(call.message.method)) return this.legs.send(call, up);
+    const asked = { call, up };
+    if (!MAY_ASK.has(call.message.method)) return this.plain(asked);
     const sealed = call.message.params?.raw('requestState');
-    if (sealed !== undefined) return this.resume({ call, up }, stringIn(sealed));
-    return this.first(call, up);
+    if (sealed !== undefined) return this.resume(asked, stringIn(sealed));
+    const responses = call.message.params?.raw('inputResponses');
+    return up.gateway.era === 'modern' && responses !== undefined
+      ? this.plain(answering(asked, responses, undefined))
+      : this.first(asked);
   }
 
-  private first(call: Call, up: Upward): Promise<UpstreamReply> {
-    if (!canAnswer(call.client.capabilities)) return this.legs.send(call, up);
-    const parked = new ParkedCall(call.client.capabilities, this.meters);
+  private first(asked: Asked): Promise<UpstreamReply> {
+    const { call, up } = asked;
+    // A modern upstream asks in its answers; there is nothing to hold open for it.
+    if (up.gateway.era === 'modern' || !canAnswer(call.client.capabilities))
+      return this.plain(asked);
+    const parked = new ParkedCall(call.client, this.meters);
     parked.follow(this.legs.send(call, up, parked));
-    return this.attend({ call, up }, parked, null);
+    return this.attend(asked, parked, null);
   }
 
-  private async resume(asked: Asked, sealed: string): Promise<UpstreamReply> {
+  /** A request that nobody can ask back on. */
+  private async plain(asked: Asked): Promise<UpstreamReply> {
+    try {
+      return relayed(asked, await this.legs.send(asked.call, asked.up), this.seals);
+    } catch (e) {
+      return this.demanded(asked, e);
+    }
+  }
+
+  private resume(asked: Asked, sealed: string): Promise<UpstreamReply> {
     const { call, up } = asked;
     const state = this.seals.open(call, up.name, sealed);
-    if (state.kind !== 'park') return this.first(call, up);
-    const park = this.parks.waiting(state.handle, state.round);
+    switch (state.kind) {
+      case 'anew':
+        return this.first(asked);
+      case 'park':
+        return this.goOn(asked, this.parks.waiting(state.handle, state.round));
+      case 'relay': {
+        // The state means nothing to any other upstream, and may mean the wrong thing.
+        if (state.gatewayId !== up.gateway.id) throw new GatewayError('request_state_invalid');
+        const responses = call.message.params?.raw('inputResponses');
+        return this.first(answering(asked, responses, state.state));
+      }
+    }
+  }
+
+  private goOn(asked: Asked, park: Park): Promise<UpstreamReply> {
     const { parked } = park;
-    const answers = readAnswers(call.message.params?.raw('inputResponses'), parked.questions);
+    const given = asked.call.message.params?.raw('inputResponses');
+    const answers = readAnswers(given, parked.questions);
     this.parks.take(park);
     for (const [key, result] of answers) parked.answer(key, result);
-    if (parked.questions.size > 0) return this.ask(asked, park);
-    return this.attend(asked, parked, park);
+    return parked.questions.size > 0
+      ? Promise.resolve(this.ask(asked, park))
+      : this.attend(asked, parked, park);
   }
 
   /** One round: to the upstream's answer, or to its questions. */
@@ -69,11 +94,22 @@ export class ModernClients {
       reply = await parked.attend(call, this.legs.stream(call));
     } catch (e) {
       if (park !== null) this.parks.remove(park);
-      throw e;
+      return this.demanded(asked, e);
     }
     if (reply === null) return this.ask(asked, park ?? this.opened(call, parked));
     if (park !== null) this.parks.remove(park);
-    return reply;
+    return relayed(asked, reply, this.seals);
+  }
+
+  /** A legacy upstream that wants pages opened first has ended the request: the retry is a new one. */
+  private demanded({ call, up }: Asked, error: unknown): UpstreamReply {
+    const demanded = demandedUrls(error);
+    if (demanded === null) throw error;
+    if (missingFor(call.client.capabilities, 'elicitation/create', '"mode":"url"') !== null)
+      throw missingCapability('elicitation.url');
+    const entries = demanded.map((entry, i) => [`e${String(i + 1)}`, entry] as const);
+    const state = this.seals.seal(call, up.name, { kind: 'anew' });
+    return { result: inputRequiredText(entries, state), era: 'modern' };
   }
 
   private opened(call: Call, parked: ParkedCall): Park {
@@ -100,8 +136,22 @@ export class ModernClients {
   }
 }
 
+/** The same Call with what its client gives back to a modern upstream. */
+function answering(
+  { call, up }: Asked,
+  responses: string | undefined,
+  state: string | undefined,
+): Asked {
+  return { call, up: { ...up, params: answeringParams(up.params, responses, state) } };
+}
+
 function stringIn(raw: string): string {
   const value: unknown = JSON.parse(raw);
   if (typeof value !== 'string') throw new GatewayError('request_state_invalid');
   return value;
+}
+
+function missingCapability(capability: string): GatewayError {
+  const data = { requiredCapabilities: capabilityObject(capability) };
+  return new GatewayError('missing_client_capability', { capability }, { data });
 }

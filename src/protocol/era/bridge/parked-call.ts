@@ -1,6 +1,6 @@
 import { Abort } from '../../../kernel/abort.js';
-import type { Call } from '../../../kernel/call.js';
-import { type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
+import type { Call, ClientView } from '../../../kernel/call.js';
+import { type LogLevel, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Meters } from '../../../platform/metrics/meters.js';
 import type { Watch } from '../../legs.js';
@@ -48,11 +48,17 @@ export class ParkedCall implements Watch {
   private firstAt = 0;
   private quiet: NodeJS.Timeout | null = null;
 
-  /** @param capabilities what the client declared, as JSON text: all that the upstream may ask for */
+  /** What the client declared, as JSON text: all that the upstream may ask for. */
+  private readonly capabilities: string;
+  readonly logLevel: LogLevel | null;
+
   constructor(
-    private readonly capabilities: string,
+    client: ClientView,
     private readonly meters: Meters,
-  ) {}
+  ) {
+    this.capabilities = client.capabilities;
+    this.logLevel = client.logLevel;
+  }
 
   /** The questions without an answer, in the order they were asked. */
   get questions(): ReadonlyMap<string, Question> {
