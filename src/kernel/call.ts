@@ -2,6 +2,7 @@ import type { Abort } from './abort.js';
 import type { Caller } from './caller.js';
 import type { CallId, ServerId } from './ids.js';
 import type { Message } from './jsonrpc.js';
+import type { HeaderRecord } from './mirrored-headers.js';
 import type { Era, LogLevel, ModernRevision, Revision } from './mcp.js';
 
 export type TransportKind = 'http' | 'rpc' | 'sse' | 'ws' | 'stdio';
@@ -48,6 +49,8 @@ export interface Call {
   readonly client: ClientView;
   /** The Server whose endpoint was used; `null` = everything the Caller may see. */
   readonly serverId: ServerId | null;
+  /** `Mcp-*` headers of a modern HTTP request, lower-case names; `null` elsewhere. Only ever compared. */
+  readonly mirrored: HeaderRecord | null;
   readonly channel: Channel;
   readonly abort: Abort;
   /** Client address, for logs only. */

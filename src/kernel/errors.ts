@@ -4,7 +4,8 @@ export type Fault = 'caller' | 'upstream' | 'gateway';
 /**
  * One row of the error table (API.md §1.4).
  * `text` is the message with `{placeholders}`; `status` the HTTP status; `rpc` the JSON-RPC code,
- * `rpcOnRpc` the one that existing `/rpc` clients know where it differs.
+ * `rpcOnRpc` the one that existing `/rpc` clients know where it differs, `rpcModern` the one of
+ * revision 2026-07-28.
  */
 export interface ErrorRow {
   readonly title: string;
@@ -12,12 +13,14 @@ export interface ErrorRow {
   readonly status: number;
   readonly rpc: number;
   readonly rpcOnRpc?: number;
+  readonly rpcModern?: number;
   readonly fault: Fault;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
 
 interface More {
   readonly rpcOnRpc?: number;
+  readonly rpcModern?: number;
   readonly fault?: Fault;
   readonly level?: ErrorRow['level'];
 }
@@ -38,6 +41,7 @@ const row = <T extends string>(
   fault: more.fault ?? 'caller',
   level: more.level ?? 'debug',
   ...(more.rpcOnRpc === undefined ? {} : { rpcOnRpc: more.rpcOnRpc }),
+  ...(more.rpcModern === undefined ? {} : { rpcModern: more.rpcModern }),
 });
 
 const upstream = { fault: 'upstream', level: 'info', rpcOnRpc: -32000 } as const;
@@ -66,6 +70,7 @@ export const ERRORS = {
     400,
     -32022,
   ),
+  header_mismatch: row('Header mismatch: {reason}', 'Header mismatch', 400, -32020),
   missing_client_capability: row(
     'Client capability required: {capability}',
     'Client capability required',
@@ -109,6 +114,7 @@ export const ERRORS = {
   }),
   resource_not_found: row('Resource not found: {uri}', 'Resource not found', 404, -32002, {
     rpcOnRpc: -32002,
+    rpcModern: -32602,
   }),
   prompt_not_found: row('Prompt not found: {name}', 'Prompt not found', 404, -32602, {
     rpcOnRpc: -32002,

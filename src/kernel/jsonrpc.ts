@@ -1,6 +1,6 @@
 import { GatewayError } from './errors.js';
-import { JsonScanError, type Members, type Scanned, scanJson } from './json-scan.js';
 import type { Era } from './mcp.js';
+import { JsonScanError, type Members, type Scanned, scanJson } from './json-scan.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
 export interface Message {
@@ -141,10 +141,16 @@ export function notificationText(method: string, params: string): string {
  * The error object of a GatewayError (API.md §1.4).
  * @param onRpc whether it goes out on `/rpc`, where some codes are those that existing clients know
  */
-export function errorObject(error: GatewayError, requestId: string, onRpc: boolean): string {
+export function errorObject(
+  error: GatewayError,
+  requestId: string,
+  onRpc: boolean,
+  era: Era = 'legacy',
+): string {
   const { row, extras, code } = error;
+  const other = era === 'modern' ? row.rpcModern : onRpc ? row.rpcOnRpc : undefined;
   return JSON.stringify({
-    code: onRpc ? (row.rpcOnRpc ?? row.rpc) : row.rpc,
+    code: other ?? row.rpc,
     message: error.message,
     data: {
       code,

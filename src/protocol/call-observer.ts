@@ -63,8 +63,15 @@ export class CallObserver implements UpstreamObserver {
   /** A log message passes when it is as severe as the session wants. */
   private wants(params: string): boolean {
     const level = scanJson(`{${params}}`, { maxDepth: 512, uniqueKeys: false }).top.string('level');
-    const { sessionId } = this.call.client;
-    if (sessionId === null || !isLogLevel(level)) return false;
-    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.sessions.level(sessionId));
+    const wanted = this.level();
+    if (wanted === null || !isLogLevel(level)) return false;
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
+  }
+
+  /** A modern request says itself what it wants, a legacy session said it once. */
+  private level(): LogLevel | null {
+    const { era, logLevel, sessionId } = this.call.client;
+    if (era === 'modern') return logLevel;
+    return sessionId === null ? null : this.sessions.level(sessionId);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call, Outcome } from '../kernel/call.js';
 import { type ErrorCode, GatewayError, knownError } from '../kernel/errors.js';
+import type { Era } from '../kernel/mcp.js';
 import { UpstreamRpcError, errorObject, errorText, resultText } from '../kernel/jsonrpc.js';
 import { scanJson } from '../kernel/json-scan.js';
 import { errorHeaders } from '../kernel/problem.js';
@@ -8,6 +9,7 @@ import { Log } from '../platform/log/log.js';
 import { Trails } from '../audit/trail.js';
 import type { Decision } from '../limits/limiter.js';
 import { rateLimitHeaders } from '../limits/refusal.js';
+import { raiseError } from './era/raise.js';
 import { InFlight, SHUTTING_DOWN } from './in-flight.js';
 import { MethodTable } from './methods/method-table.js';
 import type { Handled } from './methods/registry.js';
@@ -30,6 +32,18 @@ const WITH_STATUS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'draining',
   'session_not_found',
 ]);
+
+/** Those of modern requests besides (PROTOCOL.md §2.2). */
+const MODERN_STATUS_OF: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
+  ['method_not_found', 404],
+  ['header_mismatch', 400],
+  ['missing_client_capability', 400],
+  ['unsupported_protocol_version', 400],
+  ['not_acceptable', 406],
+  ['too_many_streams', 429],
+]);
+/** JSON-RPC codes of upstreams that are no answers but refusals (26 Overview §Error Codes). */
+const MODERN_STATUS: ReadonlySet<number> = new Set([-32020, -32021, -32022]);
 
 /** Opens the Trail, asks the policy, runs the handler, closes the Trail: the way of every call. */
 @Injectable()
@@ -58,7 +72,8 @@ export class Dispatcher {
     let entered = false;
     let slot: Decision | null = null;
     try {
-      const method = this.methods.get(call.message.method, call.channel.transport);
+      const { client, channel, message } = call;
+      const method = this.methods.get(message.method, client.era, channel.transport);
       slot = this.chain.pass(call, method);
       const waiting = this.inFlight.enter(call);
       if (waiting !== undefined) await waiting;
@@ -89,15 +104,21 @@ export class Dispatcher {
 
   private failed(call: Call, error: unknown): Reply {
     const id = call.message.id;
-    if (error instanceof UpstreamRpcError)
-      return { text: errorText(id, error.error), status: 200, headers: null, failure: null };
+    const { era } = call.client;
+    if (error instanceof UpstreamRpcError) {
+      if (era === 'legacy')
+        return { text: errorText(id, error.error), status: 200, headers: null, failure: null };
+      const raised = raiseError(error, call.message.params?.string('uri') ?? '');
+      const status = MODERN_STATUS.has(raised.code) ? 400 : 200;
+      return { text: errorText(id, raised.error), status, headers: null, failure: null };
+    }
     const known = knownError(error, call.id);
     if (known.code === 'internal_error')
       this.log.error({ event: 'call.failed', requestId: call.id, err: known.cause });
     const isRpc = call.channel.transport === 'rpc';
     return {
-      text: errorText(id, errorObject(known, call.id, isRpc)),
-      status: WITH_STATUS.has(known.code) ? known.row.status : 200,
+      text: errorText(id, errorObject(known, call.id, isRpc, era)),
+      status: statusOf(known, era),
       headers: errorHeaders(known),
       failure: known,
     };
@@ -107,6 +128,11 @@ export class Dispatcher {
 function headersOf(slot: Decision | null, done: string | Handled): Reply['headers'] {
   const limit = slot === null ? null : rateLimitHeaders(slot);
   return typeof done === 'string' ? limit : { ...limit, ...done.headers };
+}
+
+function statusOf({ code, row }: GatewayError, era: Era): number {
+  if (WITH_STATUS.has(code)) return row.status;
+  return (era === 'modern' ? MODERN_STATUS_OF.get(code) : undefined) ?? 200;
 }
 
 function outcomeOf(error: unknown): Outcome {

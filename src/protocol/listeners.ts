@@ -140,7 +140,8 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
   private compare(): void {
     for (const listener of this.bySession.values()) {
       const next = this.view(listener.caller, listener.serverId);
-      const kinds = next === null ? LIST_KINDS : changedKinds(listener.view ?? undefined, next);
+      const kinds =
+        next === null ? LIST_KINDS : changedKinds(listener.view ?? undefined, next, 'legacy');
       const wasGone = listener.view === null && next === null;
       listener.view = next;
       if (wasGone) continue;

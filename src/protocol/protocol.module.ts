@@ -16,6 +16,8 @@ import { InFlight } from './in-flight.js';
 import { Legs } from './legs.js';
 import { Listeners } from './listeners.js';
 import { GatewaysMethods } from './methods/gateways.methods.js';
+import { OwnResults } from './era/own-results.js';
+import { DiscoverMethods } from './methods/discover.methods.js';
 import { Lists } from './methods/lists.js';
 import { MethodTable } from './methods/method-table.js';
 import { PromptsMethods } from './methods/prompts.methods.js';
@@ -40,6 +42,7 @@ import { Sessions } from './session/sessions.js';
   ],
   providers: [
     ClientRequests,
+    DiscoverMethods,
     Dispatcher,
     GatewaysMethods,
     HeldSessions,
@@ -51,6 +54,7 @@ import { Sessions } from './session/sessions.js';
     MethodTable,
     ModernClients,
     Parks,
+    OwnResults,
     PolicyChain,
     PromptsMethods,
     ResourceSubscriptions,

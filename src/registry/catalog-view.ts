@@ -1,10 +1,10 @@
 import { GatewayError } from '../kernel/errors.js';
 import type { Gateway, Server } from '../kernel/catalog.js';
-import { LIST_KINDS, type ListKind } from '../kernel/mcp.js';
+import { type Era, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
 import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
 import { membersOf, promptText, resourceText, splice, toolText } from './item-text.js';
-import { ListText } from './list-text.js';
+import { type ListFacts, ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
 import { NameTable } from './name-table.js';
 import { placeResources, type PlacedResource } from './resource-places.js';
@@ -22,25 +22,28 @@ export function buildView(
   const tools = toolTable(members, server, snapshot.separator);
   const prompts = promptTable(members, server, snapshot.separator);
   const places = placeResources(members.resources, server !== null);
-  const missing = members.gateways.filter((g) => g.enabled && !isAvailable(g)).map((g) => g.name);
-  const ordered = server !== null;
+  const facts: ListFacts = {
+    missing: members.gateways.filter((g) => g.enabled && !isAvailable(g)).map((g) => g.name),
+    isOrdered: server !== null,
+    serverInfo: snapshot.serverInfo,
+  };
   const listed = places.filter(({ row }) => row.item.enabled && isAvailable(row.gateway));
   const resources = (isTemplate: boolean) => (): readonly (readonly [string, string])[] =>
     listed
       .filter(({ row }) => row.item.isTemplate === isTemplate)
       .map(({ row, uri }) => [uri, resourceText(row.item, uri)] as const);
   const lists: Record<ShownList, ListText> = {
-    wideTools: new ListText('tools', missing, ordered, () =>
+    wideTools: new ListText('tools', facts, () =>
       tools.listed().map((e) => [e.shownName, wideToolText(e)] as const),
     ),
-    tools: new ListText('tools', missing, ordered, () =>
-      tools.listed().map((e) => [e.shownName, toolText(e.tool, e.shownName)] as const),
+    tools: new ListText('tools', facts, (era) =>
+      tools.listed().map((e) => [e.shownName, toolText(e.tool, e.shownName, era)] as const),
     ),
-    prompts: new ListText('prompts', missing, ordered, () =>
+    prompts: new ListText('prompts', facts, () =>
       prompts.listed().map((e) => [e.shownName, promptText(e.prompt, e.shownName)] as const),
     ),
-    resources: new ListText('resources', missing, ordered, resources(false)),
-    resourceTemplates: new ListText('resourceTemplates', missing, ordered, resources(true)),
+    resources: new ListText('resources', facts, resources(false)),
+    resourceTemplates: new ListText('resourceTemplates', facts, resources(true)),
   };
   const read = resourceReader(places);
   return {
@@ -48,8 +51,8 @@ export function buildView(
     instructions: server?.instructions ?? joinedInstructions(members.gateways),
     gateways: members.gateways,
     capabilities: capabilitiesOf(members.gateways),
-    listText: (kind) => lists[kind].whole(),
-    page: (kind, after, size) => lists[kind].page(after, size),
+    listText: (kind, era) => lists[kind].whole(era),
+    page: (kind, page) => lists[kind].page(page),
     tool: (name) => tools.get(name),
     prompt: (name) => prompts.get(name),
     resource: read,
@@ -59,7 +62,7 @@ export function buildView(
 
 /** As listed, and every key of the REST view that the definition has not. */
 function wideToolText({ tool, gateway, shownName }: ToolEntry): string {
-  const shown = toolText(tool, shownName);
+  const shown = toolText(tool, shownName, 'legacy');
   const known = membersOf(shown);
   const more = Object.entries(toolView(tool, gateway)).filter(([key]) => !known.has(key));
   return splice(shown, new Map(more.map(([key, value]) => [key, JSON.stringify(value)])));
@@ -120,7 +123,7 @@ function resourceReader(places: readonly PlacedResource[]): (uri: string) => Res
   };
   return (uri) => {
     const entry = find(uri);
-    if (!entry) throw new GatewayError('resource_not_found', { uri });
+    if (!entry) throw new GatewayError('resource_not_found', { uri }, { data: { uri } });
     if (!isAvailable(entry.gateway))
       throw new GatewayError('upstream_unavailable', { kind: 'Resource', name: uri });
     return entry;
@@ -174,7 +177,11 @@ function capabilitiesOf(gateways: readonly Gateway[]): CatalogView['capabilities
   };
 }
 
-/** The kinds whose list reads differently in two views; `previous` absent = all. */
-export function changedKinds(previous: CatalogView | undefined, next: CatalogView): ListKind[] {
-  return LIST_KINDS.filter((kind) => previous?.listText(kind) !== next.listText(kind));
+/** The kinds whose list reads differently to clients of an era in two views; `previous` absent = all. */
+export function changedKinds(
+  previous: CatalogView | undefined,
+  next: CatalogView,
+  era: Era,
+): ListKind[] {
+  return LIST_KINDS.filter((kind) => previous?.listText(kind, era) !== next.listText(kind, era));
 }

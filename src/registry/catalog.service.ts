@@ -4,6 +4,7 @@ import type { Caller } from '../kernel/caller.js';
 import type { Server } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import { parseUuid, type ServerId } from '../kernel/ids.js';
+import { serverInfoText } from '../kernel/own-result.js';
 import { foldName } from '../kernel/names.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { Log } from '../platform/log/log.js';
@@ -136,6 +137,7 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
   private build(rows: Parameters<typeof buildSnapshot>[0]): Snapshot {
     return buildSnapshot(rows, {
       separator: this.config.gatewayToolNameSeparator,
+      serverInfo: serverInfoText(this.config.appName),
       compile: (schemaText) => this.schemas.get(schemaText),
     });
   }

@@ -15,6 +15,8 @@ export interface CatalogRows {
 
 export interface SnapshotSettings {
   readonly separator: string;
+  /** Our own `serverInfo` as JSON text. */
+  readonly serverInfo: string;
   compile(schemaText: string): ArgumentSchema;
 }
 
@@ -37,6 +39,7 @@ export interface ResourceRow {
 /** The catalog as calls read it: immutable, swapped whole. */
 export interface Snapshot {
   readonly separator: string;
+  readonly serverInfo: string;
   readonly gateways: ReadonlyMap<GatewayId, Gateway>;
   readonly servers: ReadonlyMap<ServerId, Server>;
   readonly serversByName: ReadonlyMap<string, Server>;
@@ -55,6 +58,7 @@ export function buildSnapshot(rows: CatalogRows, settings: SnapshotSettings): Sn
   );
   return {
     separator: settings.separator,
+    serverInfo: settings.serverInfo,
     gateways,
     servers: new Map(sorted(rows.servers, (s) => s.name).map((s) => [s.id, s])),
     serversByName: new Map(rows.servers.map((s) => [foldName(s.name), s])),

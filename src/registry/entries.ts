@@ -1,5 +1,5 @@
 import type { Gateway, Prompt, Resource, Tool } from '../kernel/catalog.js';
-import type { ListKind } from '../kernel/mcp.js';
+import type { Era, ListKind } from '../kernel/mcp.js';
 import type { ArgumentSchema } from './schema/argument-schema.js';
 
 /** A Tool as one view shows it: the same object for the life of a view, so caches can be keyed by it. */
@@ -40,6 +40,14 @@ export interface ViewCapabilities {
 /** The lists of a view; `wideTools` has what `/rpc` shows of a tool besides (API.md §3.3). */
 export type ShownList = ListKind | 'wideTools';
 
+/** A part of a list. */
+export interface PageOf {
+  /** Sort key of the last item already sent; `null` = from the start. */
+  readonly after: string | null;
+  readonly size: number;
+  readonly era: Era;
+}
+
 /** What one kind of Caller sees, globally or of one Server. Immutable; lives as long as its Snapshot. */
 export interface CatalogView {
   /** Visibility and Server. */
@@ -48,13 +56,12 @@ export interface CatalogView {
   readonly gateways: readonly Gateway[];
   readonly capabilities: ViewCapabilities;
   /** The whole `result` of a list as JSON text, serialised once. */
-  listText(kind: ShownList): string;
+  listText(kind: ShownList, era: Era): string;
   /**
    * One page of it.
-   * @param after sort key of the last item already sent; `null` = from the start
    * @returns `last`: sort key to go on from; `null` on the last page
    */
-  page(kind: ShownList, after: string | null, size: number): { text: string; last: string | null };
+  page(kind: ShownList, page: PageOf): { text: string; last: string | null };
   /** @throws GatewayError `tool_not_found`, `tool_disabled`, `upstream_unavailable` */
   tool(name: string): ToolEntry;
   /** @throws GatewayError `prompt_not_found`, `upstream_unavailable` */

@@ -55,7 +55,7 @@ async function aRegistry() {
     add: async (input: NewGateway, found: Discovered | null): Promise<Gateway> =>
       gateways.create(await gateways.draft(input, alice), found, alice),
     view: () => catalog.view(caller, null),
-    names: () => listed(catalog.view(caller, null).listText('tools')),
+    names: () => listed(catalog.view(caller, null).listText('tools', 'legacy')),
     close: async () => {
       await catalog.onModuleDestroy();
       await database.onApplicationShutdown();
@@ -96,7 +96,7 @@ describe('gateways', () => {
 
   it('shows the tools of a new gateway at once, every member and its order kept', async () => {
     await registry.add(http('time_server'), found(tool('get_system_time')));
-    expect(registry.view().listText('tools')).toBe(
+    expect(registry.view().listText('tools', 'legacy')).toBe(
       '{"tools":[{"x-first":1.0,"name":"time-server-get-system-time","inputSchema":{"type":"object"}}]}',
     );
     expect(registry.view().tool('time-server-get-system-time').tool.originalName).toBe(
@@ -145,7 +145,7 @@ describe('gateways', () => {
     expect(result).toMatchObject({ toolsAdded: 1, toolsUpdated: 1, toolsRemoved: 0 });
     const entry = registry.view().tool('g-best');
     expect(entry.tool).toMatchObject({ id, tags: ['aa', 'b-x'], timeoutMs: 5, version: 3 });
-    expect(registry.view().listText('tools')).toContain(
+    expect(registry.view().listText('tools', 'legacy')).toContain(
       '"description":"mine","_meta":{"u":2,"k":1}}',
     );
     expect(registry.names()).toEqual(['g-b', 'g-best']);
@@ -201,7 +201,7 @@ describe('gateways', () => {
     const gateway = await registry.add(http('down'), found(tool('a')));
     await registry.gateways.setHealth(gateway.id, { status: 'unhealthy', reachable: false });
     await registry.catalog.rebuild();
-    expect(registry.view().listText('tools')).toBe(
+    expect(registry.view().listText('tools', 'legacy')).toBe(
       '{"tools":[],"_meta":{"io.mcpgateway/missing":["down"]}}',
     );
     expect(() => registry.view().tool('down-a')).toThrow(
@@ -311,7 +311,7 @@ describe('servers', () => {
       caller,
     );
     const view = registry.catalog.view(caller, server.id);
-    expect(listed(view.listText('tools'))).toEqual(['y', 'b-x', 'a-x']);
+    expect(listed(view.listText('tools', 'legacy'))).toEqual(['y', 'b-x', 'a-x']);
     expect(view.tool('y').tool.name).toBe('a-y');
     expect(registry.catalog.findServer('S', caller)?.id).toBe(server.id);
   });
@@ -333,7 +333,7 @@ describe('servers', () => {
     );
     const bound = aCaller({ scopes: { servers: ['s'], tools: ['*-x'] }, visibility: 'v1' });
     const other = aCaller({ scopes: { servers: ['t'] }, visibility: 'v2' });
-    expect(listed(registry.catalog.view(bound, null).listText('tools'))).toEqual(['a-x']);
+    expect(listed(registry.catalog.view(bound, null).listText('tools', 'legacy'))).toEqual(['a-x']);
     expect(() => registry.catalog.view(bound, null).tool('a-y')).toThrow('Tool not found: a-y');
     expect(() => registry.catalog.view(bound, null).tool('b-x')).toThrow('Tool not found: b-x');
     expect(registry.catalog.findServer('s', other)).toBeUndefined();
@@ -344,9 +344,9 @@ describe('servers', () => {
 
   it('page without skipping or repeating', () => {
     const view = registry.view();
-    const first = view.page('tools', null, 2);
+    const first = view.page('tools', { after: null, size: 2, era: 'legacy' });
     expect(listed(first.text)).toEqual(['a-x', 'a-y']);
-    const second = view.page('tools', first.last, 2);
+    const second = view.page('tools', { after: first.last, size: 2, era: 'legacy' });
     expect(listed(second.text)).toEqual(['b-x']);
     expect(second.last).toBeNull();
   });

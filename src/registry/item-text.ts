@@ -1,4 +1,5 @@
 import { type Members, scanJson } from '../kernel/json-scan.js';
+import type { Era } from '../kernel/mcp.js';
 import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
 
 /** Definitions are shown as the upstream sent them: text is replaced, never parsed and written again. */
@@ -7,23 +8,32 @@ export function membersOf(definition: string): Members {
   return scanJson(definition, { maxDepth: 512, uniqueKeys: false }).top;
 }
 
-/** The definition with some members replaced (JSON text by key); new ones are added at the end. */
-export function splice(definition: string, changes: ReadonlyMap<string, string>): string {
+const NOTHING: readonly string[] = [];
+const CUT_FOR_MODERN = ['execution'];
+
+/** The definition with some members replaced (JSON text by key) or cut; new ones are added at the end. */
+export function splice(
+  definition: string,
+  changes: ReadonlyMap<string, string>,
+  cut: readonly string[] = NOTHING,
+): string {
   const members = membersOf(definition);
   const parts: string[] = [];
   for (const key of new Set([...members.names(), ...changes.keys()]))
-    parts.push(`${JSON.stringify(key)}:${changes.get(key) ?? members.raw(key) ?? 'null'}`);
+    if (!cut.includes(key))
+      parts.push(`${JSON.stringify(key)}:${changes.get(key) ?? members.raw(key) ?? 'null'}`);
   return `{${parts.join(',')}}`;
 }
 
-export function toolText(tool: Tool, shownName: string): string {
+/** @param era of the clients it is shown to: revision 2026-07-28 has no `execution` */
+export function toolText(tool: Tool, shownName: string, era: Era): string {
   const changes = new Map([['name', JSON.stringify(shownName)]]);
   const title = tool.title ?? tool.displayName;
   if (title !== null) changes.set('title', JSON.stringify(title));
   if (tool.description !== null) changes.set('description', JSON.stringify(tool.description));
   if (tool.annotations !== null) changes.set('annotations', JSON.stringify(tool.annotations));
   addMeta(changes, tool);
-  return splice(tool.definition, changes);
+  return splice(tool.definition, changes, era === 'modern' ? CUT_FOR_MODERN : NOTHING);
 }
 
 export function promptText(prompt: Prompt, shownName: string): string {

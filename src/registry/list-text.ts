@@ -1,42 +1,60 @@
-import type { ListKind } from '../kernel/mcp.js';
+import { CLAIM, type Era, type ListKind } from '../kernel/mcp.js';
+import type { PageOf } from './entries.js';
 
 type Item = readonly [key: string, text: string];
 
 /** Own member in the `_meta` of a list that is not complete: the names of the Gateways that are down. */
 const MISSING = 'io.mcpgateway/missing';
 
+/** What all lists of a view have in common. */
+export interface ListFacts {
+  /** Names of the Gateways whose items are absent. */
+  readonly missing: readonly string[];
+  /** Whether the owner's order is kept; else a list is sorted by key, by code units. */
+  readonly isOrdered: boolean;
+  /** Our own `serverInfo` as JSON text. */
+  readonly serverInfo: string;
+}
+
 /** One list of a view as text: made when first asked for, kept as long as the view. */
 export class ListText {
-  private items: readonly Item[] | null = null;
-  private text: string | null = null;
-  private readonly tail: string;
+  private readonly items: Partial<Record<Era, readonly Item[]>> = {};
+  private readonly texts: Partial<Record<Era, string>> = {};
+  private readonly heads: Readonly<Record<Era, string>>;
+  private readonly tails: Readonly<Record<Era, string>>;
 
-  /** @param isOrdered whether the owner's order is kept; else it is sorted by key, by code units */
+  /** @param make the items as clients of that era see them */
   constructor(
-    private readonly kind: ListKind,
-    missing: readonly string[],
-    private readonly isOrdered: boolean,
-    private readonly make: () => readonly Item[],
+    kind: ListKind,
+    private readonly facts: ListFacts,
+    private readonly make: (era: Era) => readonly Item[],
   ) {
-    this.tail = missing.length === 0 ? '' : `,"_meta":${JSON.stringify({ [MISSING]: missing })}`;
+    const missing = facts.missing.length === 0 ? '' : metaMember(MISSING, facts.missing);
+    // Nothing says yet how long an upstream's list is good, so nobody may keep ours.
+    const hints = '"ttlMs":0,"cacheScope":"private"';
+    this.heads = { legacy: `{"${kind}":[`, modern: `{"resultType":"complete","${kind}":[` };
+    this.tails = {
+      legacy: missing === '' ? ']}' : `],"_meta":{${missing}}}`,
+      modern: `],${hints},"_meta":{"${CLAIM.serverInfo}":${facts.serverInfo}${missing === '' ? '' : `,${missing}`}}}`,
+    };
   }
 
-  whole(): string {
-    return (this.text ??= this.wrap(this.all()));
+  whole(era: Era): string {
+    return (this.texts[era] ??= this.wrap(this.all(era), era));
   }
 
   /**
    * @param after what an earlier page gave as `last`. While the catalog changes, nothing that stays is
    *   skipped or repeated: by key in a sorted list; by key, else by place, in an owner's order
    */
-  page(after: string | null, size: number): { text: string; last: string | null } {
-    const items = this.all();
+  page({ after, size, era }: PageOf): { text: string; last: string | null } {
+    const items = this.all(era);
     const start = after === null ? 0 : this.indexAfter(items, after);
     const chosen = items.slice(start, start + size);
     const final = chosen[chosen.length - 1];
     const isLast = final === undefined || start + size >= items.length;
     return {
-      text: this.wrap(chosen),
+      text: this.wrap(chosen, era),
       last: isLast ? null : `${String(start + chosen.length)} ${final[0]}`,
     };
   }
@@ -45,20 +63,25 @@ export class ListText {
     const space = after.indexOf(' ');
     const place = Number(after.slice(0, space));
     const key = after.slice(space + 1);
-    const found = this.isOrdered
+    const found = this.facts.isOrdered
       ? items.findIndex((item) => item[0] === key) + 1 || place
       : items.findIndex((item) => item[0] > key);
     return found < 0 ? items.length : found;
   }
 
-  private all(): readonly Item[] {
-    if (this.items) return this.items;
-    const items = [...this.make()];
-    if (!this.isOrdered) items.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return (this.items = items);
+  private all(era: Era): readonly Item[] {
+    const known = this.items[era];
+    if (known) return known;
+    const items = [...this.make(era)];
+    if (!this.facts.isOrdered) items.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return (this.items[era] = items);
   }
 
-  private wrap(items: readonly Item[]): string {
-    return `{"${this.kind}":[${items.map(([, text]) => text).join(',')}]${this.tail}}`;
+  private wrap(items: readonly Item[], era: Era): string {
+    return this.heads[era] + items.map(([, text]) => text).join(',') + this.tails[era];
   }
+}
+
+function metaMember(key: string, value: unknown): string {
+  return JSON.stringify({ [key]: value }).slice(1, -1);
 }

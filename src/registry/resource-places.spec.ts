@@ -29,7 +29,11 @@ describe('resources of several gateways', () => {
       prompts: [],
       servers: [server],
     },
-    { separator: '-', compile: (text) => new LightSchema(text, new SchemaThread()) },
+    {
+      separator: '-',
+      serverInfo: '{}',
+      compile: (text) => new LightSchema(text, new SchemaThread()),
+    },
   );
   const everyone = visibilityOf(aCaller());
 
@@ -37,7 +41,9 @@ describe('resources of several gateways', () => {
     const view = buildView(snapshot, everyone, null);
     expect(view.resource('x://one').gateway.name).toBe('old');
     expect(view.resource('x://t/7')).toMatchObject({ upstreamUri: 'x://t/7', rewrite: null });
-    expect(view.listText('resources')).toBe('{"resources":[{"uri":"x://one","name":"n"}]}');
+    expect(view.listText('resources', 'legacy')).toBe(
+      '{"resources":[{"uri":"x://one","name":"n"}]}',
+    );
     expect(() => view.resource('x://none')).toThrow('Resource not found: x://none');
   });
 
@@ -52,6 +58,8 @@ describe('resources of several gateways', () => {
       upstreamUri: 'x://t/7',
     });
     expect(view.resource('x://t/7').gateway.name).toBe('old');
-    expect(view.listText('resourceTemplates')).toContain('"uriTemplate":"young+x://t/{id}"');
+    expect(view.listText('resourceTemplates', 'legacy')).toContain(
+      '"uriTemplate":"young+x://t/{id}"',
+    );
   });
 });

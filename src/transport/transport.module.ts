@@ -15,6 +15,7 @@ import { McpBatch } from './http/mcp-batch.js';
 import { McpPost } from './http/mcp-post.js';
 import { McpEndpoint } from './http/mcp.endpoint.js';
 import { PlainEndpoint } from './http/plain.endpoint.js';
+import { ModernPost } from './http/modern-post.js';
 import { RpcEndpoint } from './http/rpc.endpoint.js';
 import { PipeOpener } from './pipe/pipe-opener.js';
 import { PipeWatch } from './pipe/pipe-watch.js';
@@ -44,6 +45,7 @@ import { WsEndpoint } from './ws/ws.endpoint.js';
     PipeOpener,
     PipeWatch,
     PlainEndpoint,
+    ModernPost,
     RpcEndpoint,
     SseEndpoint,
     SseSessions,

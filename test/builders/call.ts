@@ -40,6 +40,7 @@ export function aCall(
       ...more.client,
     },
     serverId: (more.serverId ?? null) as ServerId | null,
+    mirrored: null,
     channel: {
       transport: 'http',
       canNotify: true,

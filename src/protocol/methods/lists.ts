@@ -23,10 +23,14 @@ export class Lists {
     const view = this.catalog.view(call.caller, call.serverId);
     const size = this.config.mcpListPageSize;
     const cursor = call.message.params?.raw('cursor');
-    if (cursor === undefined && size === 0) return view.listText(kind);
+    if (cursor === undefined && size === 0) return view.listText(kind, call.client.era);
     const aad = `${kind}|${call.caller.principalHash}|${call.serverId ?? ''}`;
     const after = cursor === undefined ? null : this.open(cursor, aad);
-    const { text, last } = view.page(kind, after, size === 0 ? Infinity : size);
+    const { text, last } = view.page(kind, {
+      after,
+      size: size === 0 ? Infinity : size,
+      era: call.client.era,
+    });
     if (last === null) return text;
     const next = this.sealer.seal(CURSOR_LABEL, JSON.stringify([Date.now(), last]), aad);
     return `${text.slice(0, -1)},"nextCursor":${JSON.stringify(next)}}`;

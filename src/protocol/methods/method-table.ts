@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { TransportKind } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { GatewaysMethods } from './gateways.methods.js';
+import type { Era } from '../../kernel/mcp.js';
+import { DiscoverMethods } from './discover.methods.js';
 import { PromptsMethods } from './prompts.methods.js';
 import { type Handler, METHODS, type MethodName, type MethodPolicy } from './registry.js';
 import { ResourcesMethods } from './resources.methods.js';
@@ -15,7 +17,10 @@ export interface Method extends MethodPolicy {
 /** Method name → policy and handler. A method without both stops the start (SECURITY.md B2). */
 @Injectable()
 export class MethodTable {
-  private readonly methods = new Map<string, Method>();
+  private readonly methods: Readonly<Record<Era, Map<string, Method>>> = {
+    legacy: new Map(),
+    modern: new Map(),
+  };
 
   constructor(
     session: SessionMethods,
@@ -23,21 +28,29 @@ export class MethodTable {
     resources: ResourcesMethods,
     prompts: PromptsMethods,
     gateways: GatewaysMethods,
+    discover: DiscoverMethods,
   ) {
-    for (const group of [session, tools, resources, prompts, gateways])
+    for (const group of [session, tools, resources, prompts, gateways, discover])
       for (const [name, handler] of Object.entries(group.handlers()))
-        this.methods.set(name, { ...METHODS[name as MethodName], handler });
+        this.add(name as MethodName, handler);
     for (const name of Object.keys(METHODS))
-      if (!this.methods.has(name)) throw new Error(`no handler for method ${name}`);
+      if (!this.has(name)) throw new Error(`no handler for method ${name}`);
   }
 
+  private add(name: MethodName, handler: Handler): void {
+    const policy: MethodPolicy = METHODS[name];
+    if (policy.era !== 'modern') this.methods.legacy.set(name, { ...policy, handler });
+    if (policy.era !== 'legacy') this.methods.modern.set(name, { ...policy, handler });
+  }
+
+  /** Whether a method of either era has that name. */
   has(name: string): boolean {
-    return this.methods.has(name);
+    return this.methods.legacy.has(name) || this.methods.modern.has(name);
   }
 
   /** @throws GatewayError `method_not_found` */
-  get(name: string, transport: TransportKind): Method {
-    const method = this.methods.get(name);
+  get(name: string, era: Era, transport: TransportKind): Method {
+    const method = this.methods[era].get(name);
     if (method === undefined || (method.only !== undefined && method.only !== transport))
       throw new GatewayError('method_not_found', { method: name });
     return method;

@@ -5,13 +5,14 @@ import { scanElements, scanJson } from '../../kernel/json-scan.js';
 import { requirePermission } from '../../auth/access.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
+import { OwnResults } from '../era/own-results.js';
 import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
 import { UpwardCalls } from './upward.js';
 
 /** How an upstream's own JSON is read: what it repeats is its own affair. */
 const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
-const NOTHING_TO_OFFER = '{"completion":{"values":[],"total":0,"hasMore":false}}';
+const NOTHING_TO_OFFER = '"completion":{"values":[],"total":0,"hasMore":false}';
 
 /** What the gateway writes anew; answers and state belong to a leg, not to the call. */
 const REPLACED = ['name', '_meta', 'inputResponses', 'requestState'];
@@ -23,6 +24,7 @@ export class PromptsMethods {
     private readonly catalog: CatalogService,
     private readonly upward: UpwardCalls,
     private readonly lists: Lists,
+    private readonly own: OwnResults,
   ) {}
 
   handlers(): Handlers {
@@ -71,7 +73,7 @@ export class PromptsMethods {
     const members = scanJson(ref).top;
     const target = this.target(call, members.string('type'), members);
     const offers = target.gateway.capabilities['completions'] !== undefined;
-    if (!offers) return NOTHING_TO_OFFER;
+    if (!offers) return this.own.dress(call, NOTHING_TO_OFFER);
     return this.upward.send(call, {
       gateway: target.gateway,
       kind: target.kind,

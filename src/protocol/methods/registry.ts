@@ -1,5 +1,6 @@
 import type { Permission } from '../../kernel/caller.js';
 import type { Call, TransportKind } from '../../kernel/call.js';
+import type { Era } from '../../kernel/mcp.js';
 import type { Trail } from '../../audit/trail.js';
 
 /** `any`: every Caller that reached the endpoint. */
@@ -9,27 +10,32 @@ export interface MethodPolicy {
   readonly isLimited: boolean;
   /** The one transport that has it; absent = all. */
   readonly only?: TransportKind;
+  /** The one era that has it; absent = both. */
+  readonly era?: Era;
 }
 
 const open: MethodPolicy = { permission: 'any', isLimited: false };
 const needs = (permission: Permission): MethodPolicy => ({ permission, isLimited: false });
+const legacy = (policy: MethodPolicy): MethodPolicy => ({ ...policy, era: 'legacy' });
+const modern = (policy: MethodPolicy): MethodPolicy => ({ ...policy, era: 'modern' });
 
 /** Every MCP request the gateway serves, with the permission it takes (API.md §3.1). */
 export const METHODS = {
-  initialize: open,
-  ping: open,
-  'logging/setLevel': open,
+  initialize: legacy(open),
+  ping: legacy(open),
+  'logging/setLevel': legacy(open),
+  'server/discover': modern(open),
   'tools/list': needs('tools.read'),
   'tools/call': { permission: 'tools.execute', isLimited: true },
   'resources/list': needs('resources.read'),
   'resources/templates/list': needs('resources.read'),
   'resources/read': needs('resources.read'),
-  'resources/subscribe': needs('resources.read'),
-  'resources/unsubscribe': needs('resources.read'),
+  'resources/subscribe': legacy(needs('resources.read')),
+  'resources/unsubscribe': legacy(needs('resources.read')),
   'prompts/list': needs('prompts.read'),
   'prompts/get': needs('prompts.read'),
   'completion/complete': needs('prompts.read'),
-  list_gateways: { permission: 'gateways.read', isLimited: false, only: 'rpc' },
+  list_gateways: legacy({ permission: 'gateways.read', isLimited: false, only: 'rpc' }),
 } as const satisfies Record<string, MethodPolicy>;
 
 export type MethodName = keyof typeof METHODS;

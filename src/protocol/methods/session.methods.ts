@@ -7,16 +7,8 @@ import { Config } from '../../config/config.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
 import { Sessions } from '../session/sessions.js';
+import { OFFERED } from './offered.js';
 import type { Handled, Handlers } from './registry.js';
-
-/** What the gateway offers every legacy client, whatever its upstreams can do (PROTOCOL.md §5.3). */
-const CAPABILITIES = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { subscribe: true, listChanged: true },
-  logging: {},
-  completions: {},
-};
 
 @Injectable()
 export class SessionMethods {
@@ -44,7 +36,7 @@ export class SessionMethods {
     const hasSession = call.channel.transport === 'http' && this.config.useStatefulSessions;
     const result = JSON.stringify({
       protocolVersion: revision,
-      capabilities: CAPABILITIES,
+      capabilities: OFFERED,
       serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
       ...(view.instructions === null ? {} : { instructions: view.instructions }),
     });

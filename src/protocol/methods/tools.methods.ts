@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Members } from '../../kernel/json-scan.js';
+import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { Trail } from '../../audit/trail.js';
 import { Limiter } from '../../limits/limiter.js';
 import { requireAllowed } from '../../limits/refusal.js';
 import type { ToolEntry } from '../../registry/entries.js';
 import type { Faults } from '../../registry/schema/argument-schema.js';
 import { CatalogService } from '../../registry/catalog.service.js';
+import { OwnResults } from '../era/own-results.js';
 import type { Handlers } from './registry.js';
 import { Lists } from './lists.js';
 import { UpwardCalls } from './upward.js';
@@ -24,12 +26,12 @@ export class ToolsMethods {
     private readonly upward: UpwardCalls,
     private readonly lists: Lists,
     private readonly limiter: Limiter,
+    private readonly own: OwnResults,
   ) {}
 
   handlers(): Handlers {
     return {
-      'tools/list': (call) =>
-        this.lists.answer(call, call.channel.transport === 'rpc' ? 'wideTools' : 'tools'),
+      'tools/list': (call) => this.lists.answer(call, isWide(call) ? 'wideTools' : 'tools'),
       'tools/call': (call, trail) => this.call(call, trail),
     };
   }
@@ -60,7 +62,7 @@ export class ToolsMethods {
   }
 
   private proceed(call: Call, entry: ToolEntry, faults: Faults): Promise<string> | string {
-    if (faults.length > 0) return refuse(call, faults);
+    if (faults.length > 0) return this.own.dress(call, refusal(call, faults));
     const { tool, gateway } = entry;
     const params = call.message.params as Members;
     if (tool.maxCallsPerMinute > 0)
@@ -93,13 +95,22 @@ function checkArguments(entry: ToolEntry, raw: string | undefined): Faults | Pro
 
 /**
  * Arguments that do not fit: a tool error from 2025-11-25 on (SEP-1303), `-32602` before and on `/rpc`.
+ * @returns members of the result as text
  */
-function refuse(call: Call, faults: Faults): string {
+function refusal(call: Call, faults: Faults): string {
   const error = new GatewayError(
     'invalid_arguments',
     { reason: faults.map((f) => `${f.pointer || '/'}: ${f.detail}`).join('; ') },
     { errors: faults },
   );
-  if (call.channel.transport === 'rpc' || call.client.revision !== '2025-11-25') throw error;
-  return JSON.stringify({ content: [{ type: 'text', text: error.message }], isError: true });
+  const { era, revision } = call.client;
+  if (era === 'legacy' && (call.channel.transport === 'rpc' || revision !== LATEST_LEGACY))
+    throw error;
+  const content = JSON.stringify([{ type: 'text', text: error.message }]);
+  return `"content":${content},"isError":true`;
+}
+
+/** Who speaks the plain words of older gateways is shown what they showed (API.md §3.3). */
+function isWide({ channel, client }: Call): boolean {
+  return channel.transport === 'rpc' && client.era === 'legacy';
 }

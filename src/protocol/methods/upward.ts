@@ -8,6 +8,7 @@ import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
 import { lowerError, lowerResult } from '../era/lower.js';
 import { forRevision } from '../era/older.js';
+import { raiseResult } from '../era/raise.js';
 import { Legs, type Upward } from '../legs.js';
 import { HeldSessions } from '../session/held.js';
 
@@ -24,7 +25,7 @@ export class UpwardCalls {
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
     this.hold(call, up.gateway);
-    if (call.client.era === 'modern') return (await this.modern.send(call, up)).result;
+    if (call.client.era === 'modern') return raised(call, await this.modern.send(call, up));
     let reply: UpstreamReply;
     try {
       reply = await this.legs.send(call, up);
@@ -44,4 +45,9 @@ export class UpwardCalls {
     const { sessionId } = call.client;
     if (sessionId !== null && effectiveMode(gateway) === 'per-session') this.held.hold(sessionId);
   }
+}
+
+/** The result as a modern client wants it; what a modern upstream said is that already. */
+function raised(call: Call, { result, era }: UpstreamReply): string {
+  return era === 'legacy' ? raiseResult(call.message.method, result) : result;
 }

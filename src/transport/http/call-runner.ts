@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { Abort } from '../../kernel/abort.js';
 import type { Call, ClientView, TransportKind } from '../../kernel/call.js';
+import type { HeaderRecord } from '../../kernel/mirrored-headers.js';
 import type { ServerId } from '../../kernel/ids.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { Dispatcher, type Reply } from '../../protocol/dispatcher.js';
@@ -19,6 +20,8 @@ export interface Runnable {
   /** What is known of the client, with and without a way back to it. */
   readonly client: ClientView;
   readonly mutedClient: ClientView;
+  /** `Mcp-*` headers of a modern request. */
+  readonly mirrored?: HeaderRecord;
 }
 
 /** Runs calls of HTTP exchanges: makes the Channel and the Call, dispatches, answers. */
@@ -78,6 +81,7 @@ export class CallRunner {
       caller: posted.caller,
       client: channel.canAsk ? runnable.client : runnable.mutedClient,
       serverId: runnable.serverId,
+      mirrored: runnable.mirrored ?? null,
       channel,
       abort: new Abort(),
       ip: posted.ip,

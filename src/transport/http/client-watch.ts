@@ -5,8 +5,9 @@ import type { Call } from '../../kernel/call.js';
 const GONE_GRACE_MS = 60_000;
 
 /**
- * Ends a call whose client goes away: on `/rpc` at once, nobody could get the answer any more; a legacy
- * client may be back, so its call goes on for a while.
+ * Ends a call whose client goes away: on `/rpc` at once, nobody could get the answer any more; so that
+ * of a modern client, which cancels that way (26 Cancellation); a legacy client may be back, so its call
+ * goes on for a while.
  */
 export class ClientWatch {
   private timer: NodeJS.Timeout | null = null;
@@ -29,7 +30,8 @@ export class ClientWatch {
 
   private gone(): void {
     if (this.isOver || this.res.writableFinished) return;
-    if (this.call.channel.transport === 'rpc') this.call.abort.abort('the client is gone');
+    const { channel, client } = this.call;
+    if (channel.transport === 'rpc' || client.era === 'modern') giveUp(this.call);
     else this.timer = setTimeout(giveUp, GONE_GRACE_MS, this.call).unref();
   }
 }

@@ -3,6 +3,8 @@ import type { Call } from '../../kernel/call.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { ClientRequests } from '../../protocol/client-requests.js';
 import { InFlight, scopeOf } from '../../protocol/in-flight.js';
+import { Answers } from './answer.js';
+import type { Posted } from './exchange.js';
 
 /** Takes what a client sends that wants no answer: notifications and answers to our questions. */
 @Injectable()
@@ -10,7 +12,14 @@ export class Incoming {
   constructor(
     private readonly inFlight: InFlight,
     private readonly clientRequests: ClientRequests,
+    private readonly answers: Answers,
   ) {}
+
+  /** Takes it and says so. */
+  post(posted: Posted, message: Message, from: Pick<Call, 'client' | 'caller' | 'serverId'>): void {
+    this.take(message, from);
+    this.answers.sendEmpty(posted.res, 202, posted.headers);
+  }
 
   take(message: Message, from: Pick<Call, 'client' | 'caller' | 'serverId'>): void {
     if (message.kind === 'response') {

@@ -4,13 +4,15 @@ import type { ClientView } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { LATEST_LEGACY, LEGACY_REVISIONS, isRevision } from '../../kernel/mcp.js';
+import { LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, isRevision } from '../../kernel/mcp.js';
+import { classify } from '../../protocol/era/classify.js';
 import { Sessions } from '../../protocol/session/sessions.js';
 import { McpBatch } from './mcp-batch.js';
 import { CallRunner, type Runnable } from './call-runner.js';
 import type { Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
-import { Answers } from './answer.js';
+import { ModernPost } from './modern-post.js';
+import { named } from './named-error.js';
 
 interface Client {
   readonly client: ClientView;
@@ -25,13 +27,12 @@ export class McpPost {
     private readonly incoming: Incoming,
     private readonly runner: CallRunner,
     private readonly batches: McpBatch,
+    private readonly modern: ModernPost,
     private readonly config: Config,
-    private readonly answers: Answers,
   ) {}
 
   /** @throws GatewayError what precedes the call: envelope, session, revision */
   handle(posted: Posted, serverId: ServerId | null): void {
-    this.checkVersion(posted.head.protocolVersion);
     if (isArray(posted.text)) {
       this.batch(posted, serverId);
       return;
@@ -45,16 +46,22 @@ export class McpPost {
   }
 
   private route(posted: Posted, serverId: ServerId | null, message: Message): void {
+    const modern = classify(message, posted.head.protocolVersion);
+    if (modern !== null) {
+      this.modern.run(posted, { message, serverId, client: modern, transport: 'http' });
+      return;
+    }
+    checkVersion(posted.head.protocolVersion);
     const client = this.client(posted, serverId, message.method === 'initialize');
     if (message.kind === 'request') {
       this.runner.run(posted, { message, serverId, transport: 'http', ...client });
       return;
     }
-    this.incoming.take(message, { client: client.client, caller: posted.caller, serverId });
-    this.answers.sendEmpty(posted.res, 202, posted.headers);
+    this.incoming.post(posted, message, { client: client.client, caller: posted.caller, serverId });
   }
 
   private batch(posted: Posted, serverId: ServerId | null): void {
+    checkVersion(posted.head.protocolVersion);
     const client = this.client(posted, serverId, false);
     if (client.client.sessionId === null || client.client.revision !== '2025-03-26')
       throw new GatewayError('invalid_request', { reason: 'batches are not allowed here' });
@@ -85,21 +92,16 @@ export class McpPost {
     };
     return { client, mutedClient: client };
   }
-
-  private checkVersion(version: string | undefined): void {
-    if (version === undefined || isRevision(version)) return;
-    throw new GatewayError(
-      'unsupported_protocol_version',
-      {},
-      { data: { supported: LEGACY_REVISIONS, requested: version.slice(0, 64) } },
-    );
-  }
 }
 
-/** The same error, answering this request. */
-function named(error: GatewayError, message: Message): GatewayError {
-  const extras = { ...error.extras, ...(message.id === null ? {} : { rpcId: message.id }) };
-  return Object.assign(error, { extras });
+function checkVersion(version: string | undefined): void {
+  if (version === undefined || isRevision(version)) return;
+  const supported = [...MODERN_REVISIONS, ...LEGACY_REVISIONS];
+  throw new GatewayError(
+    'unsupported_protocol_version',
+    {},
+    { data: { supported, requested: version.slice(0, 64) } },
+  );
 }
 
 function isArray(text: string): boolean {

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import type { ClientView } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { type Message, parseMessage, requestText } from '../../kernel/jsonrpc.js';
+import { classify } from '../../protocol/era/classify.js';
 import { MethodTable } from '../../protocol/methods/method-table.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { CallRunner } from './call-runner.js';
 import type { Exchange, Posted } from './exchange.js';
 import { Incoming } from './incoming.js';
 import { Intake } from './intake.js';
+import { named } from './named-error.js';
+import { ModernPost } from './modern-post.js';
 import { NO_SESSION } from './no-session.js';
-import { Answers } from './answer.js';
 
 /** `/rpc`: plain JSON-RPC, stateless, one message per request (API.md §3.1). */
 @Injectable()
@@ -20,7 +23,7 @@ export class RpcEndpoint {
     private readonly incoming: Incoming,
     private readonly methods: MethodTable,
     private readonly catalog: CatalogService,
-    private readonly answers: Answers,
+    private readonly modern: ModernPost,
   ) {}
 
   handle(exchange: Exchange, failed: (error: unknown) => void): void {
@@ -40,7 +43,15 @@ export class RpcEndpoint {
   }
 
   private post(posted: Posted): void {
-    const asked = this.translate(parseMessage(posted.text), posted);
+    const posting = parseMessage(posted.text);
+    const modern = modernClient(posting);
+    if (modern !== null) {
+      const serverId = this.narrow(posting, posted);
+      const message = withoutServer(posting);
+      this.modern.run(posted, { message, serverId, client: modern, transport: 'rpc' });
+      return;
+    }
+    const asked = this.translate(posting, posted);
     const serverId = this.narrow(asked, posted);
     const message = withoutServer(asked);
     if (message.kind === 'request')
@@ -52,8 +63,7 @@ export class RpcEndpoint {
         mutedClient: NO_SESSION,
       });
     else {
-      this.incoming.take(message, { client: NO_SESSION, caller: posted.caller, serverId });
-      this.answers.sendEmpty(posted.res, 202, posted.headers);
+      this.incoming.post(posted, message, { client: NO_SESSION, caller: posted.caller, serverId });
     }
   }
 
@@ -87,6 +97,15 @@ export class RpcEndpoint {
       { name },
       message.id === null ? {} : { rpcId: message.id },
     );
+  }
+}
+
+/** On `/rpc` the body alone tells the era; a header is only compared with a claim (API.md §3.4). */
+function modernClient(message: Message): ClientView | null {
+  try {
+    return classify(message, undefined);
+  } catch (e) {
+    throw e instanceof GatewayError ? named(e, message) : e;
   }
 }
 

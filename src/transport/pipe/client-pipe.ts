@@ -141,6 +141,7 @@ export class ClientPipe implements Channel {
       caller: received.caller,
       client: this.session.view,
       serverId: this.owner.serverId,
+      mirrored: null,
       channel: this,
       abort: new Abort(),
       ip: this.owner.ip,

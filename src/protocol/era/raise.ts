@@ -1,0 +1,46 @@
+import { scanJson } from '../../kernel/json-scan.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
+
+/** What crossing edits in the answers of legacy upstreams for modern clients (PROTOCOL.md §5.2). */
+
+const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
+const OURS = ['resultType', 'ttlMs', 'cacheScope'];
+/** Nothing says how long what a legacy upstream reads is good, or for whom. */
+const UNKEPT = ',"ttlMs":0,"cacheScope":"private"';
+const COMPLETE = '{"resultType":"complete"';
+
+/**
+ * The result with what its revision wants spliced in first; the rest as the upstream sent it.
+ * @param result an object as JSON text
+ */
+export function raiseResult(method: string, result: string): string {
+  const head = method === 'resources/read' ? COMPLETE + UNKEPT : COMPLETE;
+  // Members of these names mean nothing in a legacy result; nearly none has them.
+  const text = result.includes('"resultType"') || head !== COMPLETE ? withoutOurs(result) : result;
+  const start = text.indexOf('{') + 1;
+  return isEmpty(text, start) ? `${head}}` : `${head},${text.slice(start)}`;
+}
+
+function withoutOurs(result: string): string {
+  const { top } = scanJson(result, RELAYED);
+  return OURS.some((key) => top.has(key)) ? `{${top.without(...OURS)}}` : result;
+}
+
+function isEmpty(text: string, start: number): boolean {
+  for (let i = start; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x7d) return true;
+    if (c > 0x20) return false;
+  }
+  return true;
+}
+
+const NOT_FOUND = -32002;
+
+/** A resource that is not there: `-32002` before 2026-07-28, since then `-32602` naming the URI. */
+export function raiseError(error: UpstreamRpcError, uri: string): UpstreamRpcError {
+  if (error.code !== NOT_FOUND) return error;
+  const message = scanJson(error.error, RELAYED).top.raw('message') ?? '"Resource not found"';
+  const data = `{"uri":${JSON.stringify(uri)}}`;
+  return new UpstreamRpcError(`{"code":-32602,"message":${message},"data":${data}}`, -32602);
+}
