@@ -18,6 +18,47 @@ const heard = (method: string) => {
   return { passed, dropped };
 };
 
+describe('progress', () => {
+  const told = (...values: unknown[]) => {
+    let touches = 0;
+    const passed: string[] = [];
+    const dropped: string[] = [];
+    const request = {
+      wantsProgress: true,
+      observer: { progress: (params: string) => passed.push(params) },
+    } as unknown as UpstreamRequest; // only what progress meets
+    const line = { dropped: (reason: string) => dropped.push(reason) } as never;
+    const clock = { touch: () => touches++ } as unknown as LegClock;
+    const messages = new LegMessages(1, request, line, clock);
+    for (const params of values)
+      messages.take(
+        parseUpstreamMessage(
+          JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params }),
+        ),
+      );
+    return { passed, dropped, touches };
+  };
+
+  it('breaks the silence of its own call while it grows', () => {
+    const step = (progress: number) => ({ progressToken: 1, progress });
+    expect(told(step(1), step(2.5))).toEqual({
+      passed: ['"progress":1', '"progress":2.5'],
+      dropped: [],
+      touches: 2,
+    });
+  });
+
+  it.each([
+    ['does not grow', 'progress_not_increasing', { progressToken: 1, progress: 1 }],
+    ['is no number', 'progress_not_increasing', { progressToken: 1, progress: 'x' }],
+    ['is of another call', 'progress_token', { progressToken: 2, progress: 2 }],
+    ['has a token of another type', 'progress_token', { progressToken: '1', progress: 2 }],
+  ])('is dropped when it %s, and breaks no silence', (_, reason, params) => {
+    const { passed, dropped, touches } = told({ progressToken: 1, progress: 1 }, params);
+    expect([passed.length, dropped, touches]).toEqual([1, [reason], 1]);
+  });
+});
+
 describe('LegMessages', () => {
   it('passes notifications on', () => {
     expect(heard('notifications/message').passed).toEqual(['notifications/message']);

@@ -31,6 +31,7 @@ const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer i
 export class LegMessages {
   /** Open questions by the upstream's id: how to withdraw each. */
   private readonly asked = new Map<string, () => void>();
+  private progress = -Infinity;
 
   constructor(
     private readonly id: number,
@@ -41,9 +42,10 @@ export class LegMessages {
 
   /** A notification or request of the upstream. */
   take(message: Message): void {
-    this.clock.touch();
-    if (message.kind === 'request') this.asks(message);
-    else this.notified(message);
+    if (message.kind === 'request') {
+      this.clock.touch();
+      this.asks(message);
+    } else this.notified(message);
   }
 
   /** The leg is over: what is still open below is withdrawn. */
@@ -54,19 +56,29 @@ export class LegMessages {
 
   private notified(message: Message): void {
     const { method } = message;
-    if (method === 'notifications/cancelled') {
-      this.withdraw(message.params?.raw('requestId') ?? '');
-      return;
-    }
-    const observer = this.request.observer;
-    if (method !== 'notifications/progress') {
-      if (METHOD_NAME.test(method)) observer?.notification(method, paramsOf(message));
-      else this.line.dropped('notification_method');
-      return;
-    }
-    if (!this.request.wantsProgress || message.params?.raw('progressToken') !== String(this.id))
+    if (method === 'notifications/cancelled') this.withdraw(message.params?.raw('requestId') ?? '');
+    else if (method === 'notifications/progress') this.progressed(message);
+    else if (METHOD_NAME.test(method)) {
+      this.clock.touch();
+      this.request.observer?.notification(method, paramsOf(message));
+    } else this.line.dropped('notification_method');
+  }
+
+  /** Only progress that is this call's, and grows (MCP 2025-11-25 §Progress), breaks its silence. */
+  private progressed(message: Message): void {
+    const { params } = message;
+    if (!this.request.wantsProgress || params?.raw('progressToken') !== String(this.id)) {
       this.line.dropped('progress_token');
-    else observer?.progress(paramsOf(message, 'progressToken'));
+      return;
+    }
+    const value = Number(params.raw('progress'));
+    if (!(value > this.progress)) {
+      this.line.dropped('progress_not_increasing');
+      return;
+    }
+    this.progress = value;
+    this.clock.touch();
+    this.request.observer?.progress(paramsOf(message, 'progressToken'));
   }
 
   private withdraw(id: string): void {

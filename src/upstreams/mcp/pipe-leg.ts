@@ -26,7 +26,6 @@ export class PipeLeg {
   private begun = false;
   private done = false;
   private asked = false;
-  private progress = -Infinity;
 
   constructor(
     readonly id: number,
@@ -69,19 +68,7 @@ export class PipeLeg {
   /** A notification or request of the upstream that belongs to this leg. */
   take(message: Message): void {
     if (message.kind === 'request') this.asked = true;
-    if (message.method === 'notifications/progress' && !this.advances(message)) {
-      this.line.dropped('progress_not_increasing');
-      return;
-    }
     this.messages.take(message);
-  }
-
-  /** Progress must grow (MCP 2025-11-25 §Progress). */
-  private advances(message: Message): boolean {
-    const value = Number(message.params?.raw('progress'));
-    if (!(value > this.progress)) return false;
-    this.progress = value;
-    return true;
   }
 
   answer(message: Message): void {
