@@ -48,6 +48,25 @@ describe('the edges of both planes', () => {
     (await send('GET', '/health', more)).status,
   ];
 
+  it('reads the rest of a small refused body, and hangs up on a large one', async () => {
+    const headers = { 'content-type': 'application/json', accept: json().accept };
+    const small = await fetch(`${world.url}/mcp`, { method: 'POST', headers, body: CALL });
+    expect([small.status, small.headers.get('connection')]).toEqual([401, 'keep-alive']);
+    await small.text();
+    const large = await new Promise<Sent>((resolve, reject) => {
+      const { hostname, port } = new URL(world.url);
+      const head = { ...headers, 'content-length': '3000000' };
+      const to = { hostname, port, method: 'POST', path: '/mcp', headers: head };
+      const sent = request(to, (answer) => {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
+        sent.destroy();
+      });
+      sent.on('error', reject);
+      sent.flushHeaders();
+    });
+    expect(large).toMatchObject({ status: 401, headers: { connection: 'close' } });
+  });
+
   it.each(['evil.test', 'localhost.evil.test', '127.0.0.1.nip.io'])(
     'refuses the Host %s',
     async (host) => {

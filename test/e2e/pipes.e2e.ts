@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cancelTimes, cancelsByMessage } from '../drive/cancel-times.js';
 import { RpcClient } from '../drive/rpc-client.js';
 import { eventually } from '../drive/wait.js';
 import { aWorld, type World } from '../drive/world.js';
@@ -72,6 +73,16 @@ describe('upstreams on other transports', () => {
     expect(answers.map((a) => a?.result.content[0].text)).toEqual(
       Array.from({ length: 50 }, (_, i) => `m${String(i)}`),
     );
+  });
+
+  it('cancels within 100 ms at the process, and no other call', async () => {
+    const client = world.client();
+    await client.initialize();
+    const other = call('slow', { ms: 1000, nonce: 'bystander' });
+    const ms = await cancelTimes(journal, cancelsByMessage(client, 'pipe', journal));
+    expect(ms[2]).toBeLessThan(100);
+    expect((await other)?.result.content[0].text).toBe('slow');
+    expect(journal.cancelOf('bystander')).toBeUndefined();
   });
 
   it('answers a call whose child exits, and starts another', async () => {

@@ -35,6 +35,20 @@ describe('the rate limit', () => {
     expect(world.upstream.journal.times('refused')).toBe(0);
   });
 
+  it('does not count what the limit of the tool itself refuses', async () => {
+    const [tool] = (await world.rest('GET', '/tools')).json() as { id: string }[];
+    const own = (n: number) =>
+      world.rest('PUT', `/tools/${String(tool?.id)}`, { maxCallsPerMinute: n });
+    expect((await own(1)).status).toBe(200);
+    const carol = new RpcClient(world.url, token('carol'));
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push((await carol.call('kit-ok')).status);
+    expect(statuses).toEqual([200, 429, 429, 429]);
+    expect((await own(0)).status).toBe(200);
+    for (let i = 0; i < 5; i++) statuses.push((await carol.call('kit-ok')).status);
+    expect(statuses.slice(4)).toEqual([200, 200, 200, 200, 429]);
+  });
+
   it('counts each principal for itself, and lists are free', async () => {
     const bob = new RpcClient(world.url, token('bob'));
     expect((await bob.call('kit-ok')).status).toBe(200);

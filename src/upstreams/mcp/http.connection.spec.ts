@@ -166,6 +166,75 @@ describe('HttpConnection', () => {
     expect(upstream.journal.times(tool)).toBe(1);
   });
 
+  it('cancels and listens though every connection for calls is taken', async () => {
+    const gateway = aGateway({ url: upstream.urls.http, maxConcurrency: 1 });
+    const connection = await open({ gateway });
+    connection.listen();
+    const { journal } = upstream;
+    while (!journal.events().some((e) => e.event === 'listen')) await new Promise(setImmediate);
+    const abort = new Abort();
+    const failed = failure(connection, call('slow', { ms: 9000, nonce: 'only' }, { abort }));
+    while (journal.times('only') === 0) await new Promise(setImmediate);
+    abort.abort('enough');
+    expect(await failed).toMatchObject({ code: 'cancelled' });
+    while (journal.cancelOf('only') === undefined) await new Promise(setImmediate);
+    expect(await connection.request(call('echo', { message: 'next' }))).toContain('next');
+  });
+
+  it('does not take stream comments for a sign of life', async () => {
+    const connection = await open();
+    const args = { nonce: 'comments', everyMs: 10 };
+    const error = await failure(connection, call('comments', args, { silenceMs: 200 }));
+    expect(error).toMatchObject({ code: 'upstream_timeout' });
+    while (upstream.journal.cancelOf('comments') === undefined) await new Promise(setImmediate);
+  });
+
+  it.each([
+    ['429', 429, 'answered'],
+    ['503', 503, 'failed'],
+  ])('reads when a refusal by %s wants to be asked again', async (_, code, reach) => {
+    const connection = await open();
+    const args = { nonce: `refuse-${String(code)}`, code, headers: { 'retry-after': '7' } };
+    expect(await failure(connection, call('refuse', args))).toMatchObject({
+      code: 'upstream_error',
+      extras: { wayUp: { reach, askAgainMs: 7000 } },
+    });
+  });
+
+  it.each([
+    ['close', 'failed'],
+    ['html502', 'failed'],
+    ['half', 'answered'],
+    ['wrongtype', 'answered'],
+    ['bigheader', 'answered'],
+  ])('tells whether the upstream is there after %s', async (tool, reach) => {
+    const connection = await open();
+    expect(await failure(connection, call(tool))).toMatchObject({ extras: { wayUp: { reach } } });
+  });
+
+  it('makes an error in answer to initialize its own, and ends the session that it made', async () => {
+    const before = await upstream.live();
+    await upstream.set({
+      session: { refuseInitialize: { code: -32099, message: 'licence\nexpired' } },
+    });
+    const error: unknown = await open().catch((e: unknown) => e);
+    await upstream.set({ session: { refuseInitialize: null } });
+    expect(error).toMatchObject({
+      code: 'upstream_error',
+      message: 'Upstream refused initialize with JSON-RPC error -32099: licence?expired',
+    });
+    expect(await upstream.live()).toBe(before);
+  });
+
+  it('does not cancel an initialize that takes too long', async () => {
+    await upstream.set({ session: { delayInitializeMs: 300 } });
+    const slow: unknown = await open({ initTimeoutMs: 50 }).catch((e: unknown) => e);
+    await upstream.set({ session: { delayInitializeMs: 0 } });
+    expect(slow).toMatchObject({ code: 'upstream_timeout' });
+    await (await open()).request(call('ok', { nonce: 'after-slow' }));
+    expect(upstream.journal.events().filter((e) => e.event === 'cancel' && e.id === 1)).toEqual([]);
+  });
+
   it('keeps to the total however much progress comes', async () => {
     const connection = await open();
     const request = call(

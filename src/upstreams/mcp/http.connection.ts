@@ -1,24 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
-import { type Message, notificationText } from '../../kernel/jsonrpc.js';
-import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { MirroredParam } from '../../kernel/mirrored-params.js';
-import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { Config } from '../../config/config.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { type Lease, SafeClient } from '../../platform/http/safe-client.js';
 import { MirroredArguments } from '../../registry/mirrored-arguments.service.js';
-import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import type { ConnectionKind, OpenOptions, UpstreamConnection } from './connection.js';
 import { probeEra, type Verdict } from './discover.js';
-import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
-import { HttpLeg, type HttpLine } from './http-leg.js';
-import { HttpAddress, sendAside } from './http-line.js';
-import { HttpListener } from './http-listener.js';
+import { HttpLegacyConnection } from './http-legacy.connection.js';
+import { HttpAddress } from './http-line.js';
 import { HttpModernConnection, type ModernParts } from './http-modern.connection.js';
-import { paramsOf } from './leg-messages.js';
 import { probeRequest, UNGREETED } from './probe-request.js';
-import { requestBody } from './request-text.js';
+
+const CONNECTIONS = 128;
+/** What is no call that `maxConcurrency` counts needs a connection, too: a listen, a probe. */
+const SPARE = 16;
+/** Listening streams, notifications and answers of ours at the same time, of all sessions of an origin. */
+const MAX_ASIDES = 4096;
 
 /** Streamable HTTP: one POST per request over a pool of kept-alive connections. */
 @Injectable()
@@ -40,7 +38,9 @@ export class HttpConnections implements ConnectionKind {
         this.mirrored.of(gateway.id, tool);
       return new HttpModernConnection({ ...parts, mirrored }, options.modern, options);
     }
-    const connection = new HttpConnection(parts.lease, parts.address, options, parts);
+    const asides = this.lease(options, parts.address, MAX_ASIDES);
+    const ways = { calls: parts.lease, asides };
+    const connection = new HttpLegacyConnection(ways, parts.address, options, parts);
     await connection.initialize();
     return connection;
   }
@@ -59,12 +59,10 @@ export class HttpConnections implements ConnectionKind {
   private parts(options: OpenOptions): Omit<ModernParts, 'mirrored'> {
     const { gateway, credential } = options;
     const address = new HttpAddress(gateway.url ?? '', credential);
-    const lease = this.client.lease(address.origin, {
-      connections: gateway.maxConcurrency || 128,
-      connectTimeoutMs: gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs,
-    });
+    const { maxConcurrency } = gateway;
+    const connections = maxConcurrency === 0 ? CONNECTIONS : maxConcurrency + SPARE;
     return {
-      lease,
+      lease: this.lease(options, address, connections),
       address,
       maxResultBytes: this.config.maxToolResultSizeBytes,
       dropped: (reason) => {
@@ -72,187 +70,10 @@ export class HttpConnections implements ConnectionKind {
       },
     };
   }
-}
 
-interface Bounds {
-  readonly maxResultBytes: number;
-  dropped(reason: string): void;
-}
-
-class HttpConnection implements UpstreamConnection, HttpLine {
-  readonly era = 'legacy';
-  private lastId = 0;
-  private listener: HttpListener | null = null;
-  private open = true;
-  private hello: Greeting | null = null;
-
-  constructor(
-    private readonly lease: Lease,
-    private readonly address: HttpAddress,
-    private readonly options: OpenOptions,
-    private readonly bounds: Bounds,
-  ) {}
-
-  private get pool(): Dispatcher {
-    return this.lease.pool;
-  }
-
-  get greeting(): Greeting {
-    return this.hello as Greeting;
-  }
-
-  get isOpen(): boolean {
-    return this.open;
-  }
-
-  get hasSession(): boolean {
-    return this.address.sessionId !== null;
-  }
-
-  get maxResultBytes(): number {
-    return this.bounds.maxResultBytes;
-  }
-
-  async initialize(): Promise<void> {
-    const params = initializeParams(this.options.capabilities, this.options.clientInfo);
-    try {
-      const request = probeRequest('initialize', params, this.options.initTimeoutMs);
-      this.hello = readGreeting(await this.request(request).catch(refusedGreeting));
-    } catch (e) {
-      await this.endRefused();
-      throw e;
-    }
-    this.address.join(this.announced, this.hello.protocolVersion);
-    await sendAside(
-      this.pool,
-      this.address,
-      'POST',
-      notificationText('notifications/initialized', ''),
-    );
-  }
-
-  private announced: string | null = null;
-
-  /** A greeting that is of no use may have made a session above all the same. */
-  private async endRefused(): Promise<void> {
-    this.open = false;
-    if (this.announced !== null) {
-      this.address.join(this.announced, LATEST_LEGACY);
-      await sendAside(this.pool, this.address, 'DELETE', null);
-    }
-    this.lease.end();
-  }
-
-  request(request: UpstreamRequest): Promise<string> {
-    const id = ++this.lastId;
-    return new Promise((resolve, reject) => {
-      new HttpLeg(this, id, request, resolve, reject).start(requestBody(id, request));
-    });
-  }
-
-  dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void {
-    const { address } = this;
-    const handler = this.hello === null ? this.noticing(leg) : leg;
-    try {
-      if (body === null)
-        this.pool.dispatch(
-          { path: address.path, method: 'GET', headers: address.getHeaders(lastEventId) },
-          handler,
-        );
-      else
-        this.pool.dispatch(
-          { path: address.path, method: 'POST', headers: address.postHeaders, body },
-          handler,
-        );
-    } catch (e) {
-      leg.onResponseError(null as never, e as Error);
-    }
-  }
-
-  /** The session id stands in the head of the answer to `initialize`, which the leg does not know. */
-  private noticing(leg: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-    return {
-      onRequestStart: (c, x) => leg.onRequestStart?.(c, x),
-      onResponseStart: (c, status, headers, text) => {
-        const session = headers['mcp-session-id'];
-        if (typeof session === 'string' && status < 300) this.announced = session;
-        leg.onResponseStart?.(c, status, headers, text);
-      },
-      onResponseData: (c, chunk) => leg.onResponseData?.(c, chunk),
-      onResponseEnd: (c, trailers) => leg.onResponseEnd?.(c, trailers),
-      onResponseError: (c, error) => leg.onResponseError?.(c, error),
-    };
-  }
-
-  respond(text: string): void {
-    void sendAside(this.pool, this.address, 'POST', text);
-  }
-
-  onRequest(method: string, params: string): string {
-    return this.options.onRequest(method, params);
-  }
-
-  onAsks(): void {
-    this.options.onAsks();
-  }
-
-  dropped(reason: string): void {
-    this.bounds.dropped(reason);
-  }
-
-  cancel(id: number, reason: string): void {
-    this.notify(
-      'notifications/cancelled',
-      `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
-    );
-  }
-
-  notify(method: string, params: string): void {
-    void sendAside(this.pool, this.address, 'POST', notificationText(method, params));
-  }
-
-  listen(): void {
-    if (this.listener !== null || !this.open) return;
-    this.listener = new HttpListener(
-      this.pool,
-      this.address,
-      (message) => {
-        this.unasked(message);
-      },
-      (reason) => {
-        this.lost(reason);
-      },
-    );
-    this.listener.open();
-  }
-
-  private unasked(message: Message): void {
-    if (message.kind === 'notification')
-      this.options.onNotification(message.method, paramsOf(message));
-    else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
-    else {
-      const ping = message.method === 'ping';
-      if (!ping) this.options.onAsks();
-      const reply = ping
-        ? '"result":{}'
-        : this.options.onRequest(message.method, paramsOf(message));
-      this.respond(`{"jsonrpc":"2.0","id":${String(message.id)},${reply}}`);
-    }
-  }
-
-  private lost(reason: string): void {
-    if (!this.open) return;
-    this.open = false;
-    this.lease.end();
-    this.options.onClosed(reason);
-  }
-
-  async close(): Promise<void> {
-    if (!this.open) return;
-    this.open = false;
-    this.listener?.close();
-    if (this.hasSession) await sendAside(this.pool, this.address, 'DELETE', null);
-    this.lease.end();
+  private lease({ gateway }: OpenOptions, { origin }: HttpAddress, connections: number): Lease {
+    const connectTimeoutMs = gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
+    return this.client.lease(origin, { connections, connectTimeoutMs });
   }
 }
 

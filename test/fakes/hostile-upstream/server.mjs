@@ -30,7 +30,7 @@ export class McpServer {
     this.journal = journal;
     this.lists = new Lists(options);
     this.sessions = new Map();
-    this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0 };
+    this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0, refuseInitialize: null };
     this.auth = options.auth ?? null;
     this.cancelled = [];
     this.asked = 0;
@@ -104,7 +104,9 @@ export class McpServer {
           serverInfo: { name: 'hostile-upstream', version: '1.0.0' },
           instructions: 'Test kit.',
         });
-      if (this.session.delayInitializeMs) call.after(this.session.delayInitializeMs, reply);
+      const { refuseInitialize } = this.session;
+      if (refuseInitialize) call.error(refuseInitialize.code, refuseInitialize.message);
+      else if (this.session.delayInitializeMs) call.after(this.session.delayInitializeMs, reply);
       else reply();
     },
     ping: (call) => call.result({}),

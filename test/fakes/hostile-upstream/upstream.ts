@@ -46,6 +46,7 @@ export interface Modes {
     forgetAfter?: number;
     forgetNow?: boolean;
     delayInitializeMs?: number;
+    refuseInitialize?: { code: number; message: string } | null;
   };
   readonly auth?: { header: string; value: string } | null;
 }

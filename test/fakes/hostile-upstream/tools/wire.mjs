@@ -7,6 +7,8 @@ const okText = (call) =>
     result: { content: [{ type: 'text', text: 'ok' }] },
   });
 
+const refused = new Map();
+
 /** The bare socket under a response, for bytes that node:http would refuse to send. */
 const socketOf = (call) => call.out.res.socket;
 
@@ -47,6 +49,25 @@ export const wire = {
     const bomb = gzipSync(Buffer.alloc(call.args.bytes ?? 50 * 1024 * 1024, 0x20));
     call.out.res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
     call.out.res.end(bomb);
+  },
+  /** A stream that says nothing but comments. */
+  comments(call) {
+    const { res } = call.out;
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    const tick = () => {
+      res.write(': still here\n\n');
+      call.after(call.args.everyMs ?? 20, tick);
+    };
+    tick();
+  },
+  /** Refuses the first `times` calls of a nonce with a status, then answers. */
+  refuse(call) {
+    const { code = 429, headers = { 'retry-after': '1' }, times = 1 } = call.args;
+    const n = (refused.get(call.nonce) ?? 0) + 1;
+    refused.set(call.nonce, n);
+    if (n > times) return call.text('ok');
+    call.out.res.writeHead(code, headers);
+    call.out.res.end('come back');
   },
   redirect(call) {
     call.out.res.writeHead(call.args.code ?? 307, { location: call.args.to ?? '/elsewhere' });

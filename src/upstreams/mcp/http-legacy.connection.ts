@@ -1,0 +1,209 @@
+import type { Dispatcher } from 'undici';
+import { type Message, notificationText } from '../../kernel/jsonrpc.js';
+import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { Lease } from '../../platform/http/safe-client.js';
+import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
+import { HttpLeg, type HttpLine } from './http-leg.js';
+import { type HttpAddress, sendAside } from './http-line.js';
+import { HttpListener } from './http-listener.js';
+import { paramsOf } from './leg-messages.js';
+import { probeRequest } from './probe-request.js';
+import { requestBody } from './request-text.js';
+
+/** Calls have connections of their own: however many wait for an answer, a cancellation does not. */
+interface Ways {
+  readonly calls: Lease;
+  readonly asides: Lease;
+}
+
+interface Bounds {
+  readonly maxResultBytes: number;
+  dropped(reason: string): void;
+}
+
+/** Streamable HTTP towards legacy upstreams: a session, opened by `initialize` (25 Transports). */
+export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
+  readonly era = 'legacy';
+  private lastId = 0;
+  private listener: HttpListener | null = null;
+  private open = true;
+  private hello: Greeting | null = null;
+
+  constructor(
+    private readonly ways: Ways,
+    private readonly address: HttpAddress,
+    private readonly options: OpenOptions,
+    private readonly bounds: Bounds,
+  ) {}
+
+  /** For all that must not wait for a call to end. */
+  private get asides(): Dispatcher {
+    return this.ways.asides.pool;
+  }
+
+  get greeting(): Greeting {
+    return this.hello as Greeting;
+  }
+
+  get isOpen(): boolean {
+    return this.open;
+  }
+
+  get hasSession(): boolean {
+    return this.address.sessionId !== null;
+  }
+
+  get maxResultBytes(): number {
+    return this.bounds.maxResultBytes;
+  }
+
+  async initialize(): Promise<void> {
+    const params = initializeParams(this.options.capabilities, this.options.clientInfo);
+    try {
+      const request = probeRequest('initialize', params, this.options.initTimeoutMs);
+      this.hello = readGreeting(await this.request(request).catch(refusedGreeting));
+    } catch (e) {
+      await this.endRefused();
+      throw e;
+    }
+    this.address.join(this.announced, this.hello.protocolVersion);
+    await sendAside(
+      this.asides,
+      this.address,
+      'POST',
+      notificationText('notifications/initialized', ''),
+    );
+  }
+
+  private announced: string | null = null;
+
+  /** A greeting that is of no use may have made a session above all the same. */
+  private async endRefused(): Promise<void> {
+    this.open = false;
+    if (this.announced !== null) {
+      this.address.join(this.announced, LATEST_LEGACY);
+      await sendAside(this.asides, this.address, 'DELETE', null);
+    }
+    this.endLeases();
+  }
+
+  private endLeases(): void {
+    this.ways.calls.end();
+    this.ways.asides.end();
+  }
+
+  request(request: UpstreamRequest): Promise<string> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      new HttpLeg(this, id, request, resolve, reject).start(requestBody(id, request));
+    });
+  }
+
+  dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void {
+    const { address } = this;
+    const { pool } = this.ways.calls;
+    const handler = this.hello === null ? this.noticing(leg) : leg;
+    try {
+      if (body === null)
+        pool.dispatch(
+          { path: address.path, method: 'GET', headers: address.getHeaders(lastEventId) },
+          handler,
+        );
+      else
+        pool.dispatch(
+          { path: address.path, method: 'POST', headers: address.postHeaders, body },
+          handler,
+        );
+    } catch (e) {
+      leg.onResponseError(null as never, e as Error);
+    }
+  }
+
+  /** The session id stands in the head of the answer to `initialize`, which the leg does not know. */
+  private noticing(leg: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+    return {
+      onRequestStart: (c, x) => leg.onRequestStart?.(c, x),
+      onResponseStart: (c, status, headers, text) => {
+        const session = headers['mcp-session-id'];
+        if (typeof session === 'string' && status < 300) this.announced = session;
+        leg.onResponseStart?.(c, status, headers, text);
+      },
+      onResponseData: (c, chunk) => leg.onResponseData?.(c, chunk),
+      onResponseEnd: (c, trailers) => leg.onResponseEnd?.(c, trailers),
+      onResponseError: (c, error) => leg.onResponseError?.(c, error),
+    };
+  }
+
+  respond(text: string): void {
+    void sendAside(this.asides, this.address, 'POST', text);
+  }
+
+  onRequest(method: string, params: string): string {
+    return this.options.onRequest(method, params);
+  }
+
+  onAsks(): void {
+    this.options.onAsks();
+  }
+
+  dropped(reason: string): void {
+    this.bounds.dropped(reason);
+  }
+
+  cancel(id: number, reason: string): void {
+    this.notify(
+      'notifications/cancelled',
+      `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
+    );
+  }
+
+  notify(method: string, params: string): void {
+    void sendAside(this.asides, this.address, 'POST', notificationText(method, params));
+  }
+
+  listen(): void {
+    if (this.listener !== null || !this.open) return;
+    this.listener = new HttpListener(
+      this.asides,
+      this.address,
+      (message) => {
+        this.unasked(message);
+      },
+      (reason) => {
+        this.lost(reason);
+      },
+    );
+    this.listener.open();
+  }
+
+  private unasked(message: Message): void {
+    if (message.kind === 'notification')
+      this.options.onNotification(message.method, paramsOf(message));
+    else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
+    else {
+      const ping = message.method === 'ping';
+      if (!ping) this.options.onAsks();
+      const reply = ping
+        ? '"result":{}'
+        : this.options.onRequest(message.method, paramsOf(message));
+      this.respond(`{"jsonrpc":"2.0","id":${String(message.id)},${reply}}`);
+    }
+  }
+
+  private lost(reason: string): void {
+    if (!this.open) return;
+    this.open = false;
+    this.endLeases();
+    this.options.onClosed(reason);
+  }
+
+  async close(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    this.listener?.close();
+    if (this.hasSession) await sendAside(this.asides, this.address, 'DELETE', null);
+    this.endLeases();
+  }
+}
