@@ -31,6 +31,7 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
 
   /** Opens in the background: no upstream delays the start. */
   onApplicationBootstrap(): void {
+    this.pool.readAgain = (id) => this.sync.resync(id);
     this.stops = [
       this.catalog.onSwap((previous, next) => {
         this.follow(next, previous);

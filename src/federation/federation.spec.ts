@@ -260,7 +260,9 @@ describe('federation', () => {
   it('opens a new session when the upstream has forgotten the old one', async () => {
     const gateway = await register();
     upstream.forgetSessions();
-    expect(await sync().request(gateway.id, 'ping', '')).toBe('{}');
+    await expect(sync().watch(gateway.id, 'test://one', true)).rejects.toMatchObject({
+      code: -32601,
+    });
     expect(upstream.sessions).toBe(2);
   });
 

@@ -12,6 +12,7 @@ import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
 import { membersOf } from './item-reader.js';
+import { UpwardListen } from './upward-listen.js';
 
 /** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
 const ALL_CAPABILITIES = '{"roots":{},"sampling":{},"elicitation":{}}';
@@ -51,6 +52,8 @@ type Session = Dialled;
 export class SyncLine {
   private session: Session | null = null;
   private opening: Promise<Session> | null = null;
+  /** What is subscribed to at a modern upstream. */
+  private heard: UpwardListen | null = null;
   private hasAsked = false;
   private openings = 0;
   private readonly running = new Set<Abort>();
@@ -133,6 +136,17 @@ export class SyncLine {
     };
   }
 
+  /**
+   * Has the upstream tell of changes of a resource, or no more.
+   * @throws as `request`; GatewayError `upstream_error` when it will not
+   */
+  async watch(uri: string, isWanted: boolean): Promise<void> {
+    await this.opened();
+    if (this.heard !== null) return this.heard.watch(uri, isWanted);
+    const method = isWanted ? 'resources/subscribe' : 'resources/unsubscribe';
+    await this.request(method, `"uri":${JSON.stringify(uri)}`);
+  }
+
   /** Asks for a sign of life. @throws as `request` */
   async ping(timeoutMs: number): Promise<void> {
     const { connection } = await this.opened();
@@ -142,8 +156,7 @@ export class SyncLine {
 
   /** What is open is of no use any more: it ends, and whoever watches opens anew. */
   renew(reason: string): void {
-    const session = this.session;
-    this.session = null;
+    const session = this.leave();
     if (session === null || this.end.aborted) return;
     void session.connection.close().catch(() => undefined);
     this.parts.events.closed(this, reason);
@@ -160,9 +173,16 @@ export class SyncLine {
   async close(): Promise<void> {
     this.end.abort('closed');
     for (const abort of this.running) abort.abort('closed');
-    const session = this.session;
-    this.session = null;
+    const session = this.leave();
     await session?.connection.close();
+  }
+
+  private leave(): Session | null {
+    const { session } = this;
+    this.session = null;
+    this.heard?.close();
+    this.heard = null;
+    return session;
   }
 
   private async opened(): Promise<Session> {
@@ -198,7 +218,7 @@ export class SyncLine {
           this.asked();
         },
         onClosed: (reason) => {
-          this.session = null;
+          this.leave();
           if (!this.end.aborted) events.closed(this, reason);
         },
       },
@@ -210,13 +230,33 @@ export class SyncLine {
     }
     this.session = dialled;
     this.openings++;
-    dialled.connection.listen();
+    this.hear(dialled.connection);
     events.opened(this);
     return dialled;
   }
 
+  /** Modern upstreams tell of changes on a subscription only, legacy ones unasked. */
+  private hear(connection: UpstreamConnection): void {
+    connection.listen();
+    if (connection.greeting.era === 'legacy') return;
+    const { requestTimeoutMs, events } = this.parts;
+    this.heard = new UpwardListen(
+      connection,
+      {
+        notice: (method, params) => {
+          this.noticed(method, params);
+        },
+        again: () => {
+          events.listChanged(this, 'subscriptions/listen');
+        },
+      },
+      requestTimeoutMs,
+    );
+    this.heard.start();
+  }
+
   private forget(connection: UpstreamConnection): void {
-    if (this.session?.connection === connection) this.session = null;
+    if (this.session?.connection === connection) this.leave();
     // Nothing is left to end above; this ends our own side.
     void connection.close().catch(() => undefined);
   }

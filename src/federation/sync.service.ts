@@ -114,14 +114,12 @@ export class SyncService {
   }
 
   /**
-   * Sends a request on the sync session, for what is shared by all clients of a Gateway.
-   * @param params inside of the params object
-   * @returns the `result` as JSON text
+   * Has an upstream tell of changes of a resource, or no more, for all clients together.
    * @throws UpstreamRpcError · GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
    */
-  request(id: GatewayId, method: string, params: string): Promise<string> {
+  watch(id: GatewayId, uri: string, isWanted: boolean): Promise<void> {
     const line = this.lines.get(id);
-    if (line !== undefined) return line.request(method, params);
+    if (line !== undefined) return line.watch(uri, isWanted);
     const reason = 'the gateway is disabled or gone';
     return Promise.reject(new GatewayError('upstream_unreachable', { reason }));
   }

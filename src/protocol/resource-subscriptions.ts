@@ -130,9 +130,8 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private async settle(watched: Watched): Promise<void> {
     const isWanted = watched.sessions.size > 0;
     if (isWanted !== watched.isSubscribed) {
-      const method = isWanted ? 'resources/subscribe' : 'resources/unsubscribe';
       try {
-        await this.send(watched, method);
+        await this.sync.watch(watched.gatewayId, watched.upstreamUri, isWanted);
       } catch (e) {
         if (isWanted) throw e;
       }
@@ -165,10 +164,6 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
         return this.tell(watched);
       }),
     );
-  }
-
-  private send({ gatewayId, upstreamUri }: Watched, method: string): Promise<string> {
-    return this.sync.request(gatewayId, method, `"uri":${JSON.stringify(upstreamUri)}`);
   }
 }
 

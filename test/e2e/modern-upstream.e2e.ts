@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startFixture, type Fixture } from '../drive/fixture.js';
 import { startGateway, token, type GatewayProcess } from '../drive/gateway-process.cjs';
 import { HttpClient } from '../drive/http-client.js';
 import { restClient, type Loose, type Rest } from '../drive/rest.js';
+import { eventually } from '../drive/wait.js';
+
+const STDIO = join(__dirname, '../fakes/modern-stdio.mjs');
 
 /** A server of the official SDK that speaks 2026-07-28 and nothing else, behind legacy clients. */
 describe('an upstream of the modern era', () => {
@@ -69,5 +74,61 @@ describe('an upstream of the modern era', () => {
     await client.request('logging/setLevel', { level: 'emergency' });
     const quiet = await client.call('m-test-tool-with-logging');
     expect(quiet.before).toEqual([]);
+  });
+});
+
+/** A server of the official SDK on stdio. */
+describe('a modern upstream on stdio', () => {
+  let gateway: GatewayProcess;
+  let rest: Rest;
+  let client: HttpClient;
+  let journal: string;
+  const lines = (): string[] => readFileSync(journal, 'utf8').split('\n').slice(0, -1);
+
+  beforeAll(async () => {
+    gateway = await startGateway({
+      env: {
+        STDIO_UPSTREAMS_ENABLED: 'true',
+        STDIO_ALLOWED_COMMANDS: `${process.execPath} ${STDIO}`,
+      },
+    });
+    journal = join(gateway.dir, 'processes');
+    rest = restClient(gateway.url, token());
+    const made = await rest('POST', '/gateways', {
+      ...{ name: 's', transport: 'STDIO' },
+      ...{ command: process.execPath, args: [STDIO, journal] },
+    });
+    expect([made.status, made.text]).toEqual([200, expect.stringContaining('"modern"')]);
+    client = new HttpClient(`${gateway.url}/mcp`, token());
+    await client.initialize();
+  });
+  afterAll(() => gateway.dispose());
+
+  it('answers calls of several clients through one process', async () => {
+    const other = new HttpClient(`${gateway.url}/mcp`, token());
+    await other.initialize({ sampling: {} });
+    const answers = await Promise.all([
+      client.call('s-echo', { message: 'a' }),
+      other.call('s-echo', { message: 'b' }),
+    ]);
+    expect(answers.map((a) => a.answer?.result.content[0].text)).toEqual(['a', 'b']);
+    // One that was asked what it is and thrown away, one for the lists, one for all calls.
+    expect(new Set(lines()).size).toBe(3);
+  });
+
+  it('passes progress on, and cancels with a notification', async () => {
+    const params = { name: 's-progress', arguments: {}, _meta: { progressToken: 7 } };
+    const call = await client.request('tools/call', params);
+    expect(call.before.map((m) => m.params)).toMatchObject([
+      { progressToken: 7, progress: 1 },
+      { progressToken: 7, progress: 2 },
+    ]);
+    const waiting = client.send(
+      '{"jsonrpc":"2.0","id":"w","method":"tools/call","params":{"name":"s-wait","arguments":{}}}',
+    );
+    await client.call('s-echo', { message: 'in between' });
+    await client.notify('notifications/cancelled', { requestId: 'w' });
+    await waiting;
+    await eventually('it hears of it', () => lines().includes('cancelled'));
   });
 });

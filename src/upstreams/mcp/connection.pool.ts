@@ -80,6 +80,9 @@ export class ConnectionPool implements OnModuleDestroy {
     void connection.close().catch(() => undefined);
   }
 
+  /** Reads the lists of a Gateway, whose calls are refused for what they say of its tools. */
+  readAgain: (id: GatewayId) => Promise<void> = () => Promise.resolve();
+
   /**
    * A modern upstream answers as if it were none: it is asked again how it is spoken to.
    * @returns whether another connection may do better

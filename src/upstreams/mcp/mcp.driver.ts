@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
-import type { GatewayId } from '../../kernel/ids.js';
 import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
@@ -26,16 +25,13 @@ export class McpDriver implements Driver {
     }
   }
 
-  /** Reads the tools of a Gateway again, because their calls are refused; nobody does so by default. */
-  onStaleTools: (id: GatewayId) => Promise<void> = () => Promise.resolve();
-
   /** Some refusals of a modern upstream prove that nothing ran: one more try (PROTOCOL.md §4.6). */
   private async healed(
     gateway: Gateway,
     request: UpstreamRequest,
     error: unknown,
   ): Promise<UpstreamReply> {
-    if (refusesHeaders(error)) await this.onStaleTools(gateway.id);
+    if (refusesHeaders(error)) await this.pool.readAgain(gateway.id);
     else if (!doubtsEra(error) || !(await this.pool.doubt(gateway).catch(() => false)))
       throw ownFault(error);
     const connection = await this.pool.acquire(gateway, request.caller, request.client);

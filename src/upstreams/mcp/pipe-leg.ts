@@ -1,13 +1,18 @@
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
 import { answeredBadly, brokeOff } from './upstream-fault.js';
 
+/** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
+export const LISTEN = 'subscriptions/listen';
+
 /** What a leg needs of the pipe it runs through. */
 export interface PipeLine extends LegLine {
+  readonly era: Era;
   /** Tells the upstream that we no longer wait for an id. */
   cancel(id: number, reason: string): void;
   /** The leg is over: its id means nothing any more. */
@@ -75,7 +80,7 @@ export class PipeLeg {
     const error = message.top.raw('error');
     const raw = message.top.raw('result');
     const result = raw?.startsWith('{') === true ? raw : undefined;
-    if (error !== undefined) this.fail(rpcError(error));
+    if (error !== undefined) this.fail(rpcError(error, this.line.era));
     else if (result === undefined)
       this.fail(answeredBadly('Upstream sent a result that is no object'));
     else if (this.finish()) this.settle.resolve(result);
@@ -111,9 +116,9 @@ export class PipeLeg {
   }
 }
 
-function rpcError(error: string): Error {
+function rpcError(error: string, era: Era): Error {
   const value = JSON.parse(error) as { code?: unknown; message?: unknown } | null;
   return typeof value?.code === 'number' && typeof value.message === 'string'
-    ? new UpstreamRpcError(error, value.code)
+    ? new UpstreamRpcError(error, value.code, era)
     : answeredBadly('Upstream sent an error that is no JSON-RPC error');
 }

@@ -5,11 +5,13 @@ import {
   parseUpstreamMessage,
   resultText,
 } from '../../kernel/jsonrpc.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { CLAIM } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { OpenOptions } from './connection.js';
 import { paramsOf } from './leg-messages.js';
-import { PipeLeg, type PipeLine } from './pipe-leg.js';
-import { requestBody } from './request-text.js';
+import { LISTEN, PipeLeg, type PipeLine } from './pipe-leg.js';
+import { LEGACY_WIRE, type Wire } from './wire.js';
 import { answeredBadly } from './upstream-fault.js';
 
 /** Who hears what belongs to no open request. */
@@ -40,8 +42,10 @@ export class PipeLegs {
   constructor(
     private readonly hooks: PipeHooks,
     private readonly pipe: Pipe,
+    private readonly wire: Wire = LEGACY_WIRE,
   ) {
     this.line = {
+      era: wire.era,
       respond: (text) => {
         void this.sendAside(text);
       },
@@ -75,7 +79,7 @@ export class PipeLegs {
       if (request.abort.aborted) return;
       this.legs.set(id, leg);
       this.pipe
-        .send(requestBody(id, request), () => leg.begin())
+        .send(this.wire.body(id, request), () => leg.begin())
         .catch((e: unknown) => {
           leg.lost('the connection to the upstream is closed', e);
         });
@@ -125,6 +129,11 @@ export class PipeLegs {
 
   private asked(message: Message): void {
     const id = message.id as string;
+    if (this.wire.era === 'modern') {
+      // Servers send no requests in this revision: a breach, which gets no answer.
+      this.pipe.dropped('modern_request');
+      return;
+    }
     if (message.method === 'ping') {
       void this.sendAside(resultText(id, '{}'));
       return;
@@ -140,6 +149,7 @@ export class PipeLegs {
   }
 
   private notified(message: Message): void {
+    if (this.wire.era === 'modern' && this.toListen(message)) return;
     switch (message.method) {
       case 'notifications/progress':
         this.progressed(message);
@@ -159,6 +169,17 @@ export class PipeLegs {
     }
   }
 
+  /** What a modern upstream says unasked names the listening it is for (26 Subscriptions). */
+  private toListen(message: Message): boolean {
+    const isEnd = message.method === 'notifications/cancelled';
+    const id = isEnd ? message.params?.raw('requestId') : subscriptionOf(message);
+    const leg = id !== undefined && OUR_ID.test(id) ? this.legs.get(Number(id)) : undefined;
+    if (leg?.request.method !== LISTEN) return false;
+    if (isEnd) leg.lost('the upstream ended the subscription');
+    else leg.take(message);
+    return true;
+  }
+
   private progressed(message: Message): void {
     const token = message.params?.raw('progressToken') ?? '';
     const leg = OUR_ID.test(token) ? this.legs.get(Number(token)) : undefined;
@@ -170,7 +191,7 @@ export class PipeLegs {
   private onlyLeg(): PipeLeg | undefined {
     let only: PipeLeg | undefined;
     for (const leg of this.legs.values()) {
-      if (!leg.isInFlight) continue;
+      if (!leg.isInFlight || leg.request.method === LISTEN) continue;
       if (only !== undefined) return undefined;
       only = leg;
     }
@@ -185,4 +206,10 @@ export class PipeLegs {
       if ((this.closedBecause as string | null) === null) this.pipe.dropped('not_sent');
     }
   }
+}
+
+function subscriptionOf(message: Message): string | undefined {
+  const meta = message.params?.raw('_meta');
+  if (meta?.startsWith('{') !== true) return undefined;
+  return scanJson(meta, { maxDepth: 512, uniqueKeys: false }).top.raw(CLAIM.subscriptionId);
 }

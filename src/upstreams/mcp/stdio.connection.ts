@@ -6,13 +6,18 @@ import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { type Child, type ExitInfo, spawnChild } from '../../platform/process/child.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { probeEra, type Verdict } from './discover.js';
 import { dropLog } from './drop-log.js';
 import { greet } from './greet.js';
 import { PipeLegs } from './pipe-legs.js';
+import { probeRequest, UNGREETED } from './probe-request.js';
 import { Supervisor } from './supervisor.js';
+import { wireOf } from './wire.js';
 
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
 const STDERR_BYTES = 64 * 1024;
+/** An upstream that says nothing for so long does not know the question. */
+const SILENCE_MS = 5000;
 
 /** MCP servers that are programs: one process per connection, a JSON-RPC message a line. */
 @Injectable()
@@ -45,8 +50,36 @@ export class StdioConnections implements ConnectionKind {
         this.log.warn({ event: 'upstream.process_ended', gateway: gateway.slug, ...info });
       },
     });
-    await connection.initialize();
+    if (options.modern) connection.greeted(options.modern);
+    else await connection.initialize();
     return connection;
+  }
+
+  /**
+   * On a process that is thrown away: some servers end, others are confused for good, by a request
+   * that comes before `initialize` (PROTOCOL.md §7.1).
+   */
+  async probe(options: OpenOptions): Promise<Verdict> {
+    const { gateway, initTimeoutMs } = options;
+    this.supervisor.mayStart(gateway.id);
+    this.count(gateway.slug, 1);
+    const connection = start(
+      { ...options, modern: UNGREETED },
+      {
+        dropped: () => undefined,
+        exited: () => {
+          this.count(gateway.slug, -1);
+        },
+        ended: () => undefined,
+      },
+    );
+    const request = probeRequest('server/discover', '', Math.min(SILENCE_MS, initTimeoutMs));
+    try {
+      return await probeEra(() => connection.request(request), true);
+    } finally {
+      // Its end is waited for by nobody: what comes next runs on a process of its own.
+      void connection.close();
+    }
   }
 
   private count(slug: string, delta: number): void {
@@ -97,12 +130,13 @@ class StdioConnection implements UpstreamConnection {
     this.exit = new Promise((resolve) => {
       this.tellExit = resolve;
     });
-    this.legs = new PipeLegs(options, {
-      send: (text, begin) => this.send(text, begin),
-      dropped: (reason) => {
+    const pipe = {
+      send: (text: string, begin: () => boolean) => this.send(text, begin),
+      dropped: (reason: string) => {
         hooks.dropped(reason);
       },
-    });
+    };
+    this.legs = new PipeLegs(options, pipe, wireOf(options));
     this.child = this.start();
   }
 
@@ -112,6 +146,11 @@ class StdioConnection implements UpstreamConnection {
 
   get isOpen(): boolean {
     return this.hello !== null && !this.closing && this.gone === null;
+  }
+
+  /** A modern upstream is known already: it needs no more words. */
+  greeted(greeting: Greeting): void {
+    if (this.gone === null) this.hello = greeting;
   }
 
   /** @throws GatewayError; the process is ended then */

@@ -15,6 +15,7 @@ export class Call {
     this.out = out;
     this.from = from;
     this.world = world;
+    this.isModern = session.isModern === true;
     this.cancelled = false;
     this.onCancel = null;
     this.timers = new Set();
@@ -22,7 +23,8 @@ export class Call {
 
   /** Answers with a result given as an object, or as JSON text to be sent exactly as it is. */
   result(result) {
-    const text = typeof result === 'string' ? result : JSON.stringify(result);
+    let text = typeof result === 'string' ? result : JSON.stringify(result);
+    if (this.isModern) text = `{"resultType":"complete"${text === '{}' ? '' : ','}${text.slice(1)}`;
     this.out.final(`{"jsonrpc":"2.0","id":${JSON.stringify(this.id)},"result":${text}}`);
   }
 

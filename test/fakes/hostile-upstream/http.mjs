@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { faultOf } from './modern.mjs';
 import { Session } from './server.mjs';
 
 const SSE = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
@@ -55,6 +56,7 @@ async function post(server, req, res) {
   } catch {
     return refuse(res, 400, -32700, 'Parse error');
   }
+  if (server.era === 'modern') return postModern(server, { req, res, message, text });
   const isInitialize = message.method === 'initialize';
   const id = req.headers['mcp-session-id'];
   const session = isInitialize ? new Session('http') : server.sessions.get(id);
@@ -69,6 +71,30 @@ async function post(server, req, res) {
   const out = exchange(res);
   if (isInitialize) out.headers = { 'mcp-session-id': session.id };
   if (!server.handle(session, message, out, sender(req, session))) res.writeHead(202).end();
+}
+
+/** Each request stands alone; closing its stream is its cancellation. */
+function postModern(server, { req, res, message, text }) {
+  const session = new Session('http');
+  session.isModern = true;
+  const from = sender(req, { id: null });
+  server.journal.message(from, message, text);
+  if (!server.admits(req.headers)) return refuse(res, 401, -32001, 'Unauthorized');
+  const fault = faultOf(server, req.headers, message);
+  if (fault !== null) {
+    res.writeHead(fault.status, { 'content-type': 'application/json' });
+    const { code, text: reason, data } = fault;
+    const error = { code, message: reason, ...(data && { data }) };
+    return res.end(JSON.stringify({ jsonrpc: '2.0', id: message.id ?? null, error }));
+  }
+  const out = exchange(res);
+  res.on('close', () => {
+    const call = session.open.get(message.id);
+    if (call === undefined || res.writableFinished) return;
+    server.journal.write({ event: 'closed', id: message.id, tool: message.params?.name });
+    call.cancel();
+  });
+  if (!server.handle(session, message, out, from)) res.writeHead(202).end();
 }
 
 function listen(server, req, res) {
@@ -94,6 +120,7 @@ export async function startHttp(server, port, routes = {}) {
     const route = routes[path];
     if (route) return void route(req, res);
     if (path !== '/mcp') return void res.writeHead(404).end();
+    if (server.era === 'modern' && req.method !== 'POST') return void res.writeHead(405).end();
     if (req.method === 'POST') return void post(server, req, res).catch(() => res.destroy());
     if (req.method === 'GET') return listen(server, req, res);
     if (req.method === 'DELETE') return end(server, req, res);

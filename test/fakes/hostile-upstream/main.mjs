@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * An MCP server that does on command whatever an upstream can do wrong.
- *   node main.mjs [--transport http|stdio] [--port 0] [--tools N] [--only a,b] [--auth 'Header: value'] [--journal FILE]
+ *   node main.mjs [--transport http|stdio] [--port 0] [--era legacy|modern] [--tools N] [--only a,b]
+ *     [--auth 'Header: value'] [--journal FILE]
  * `http` serves Streamable HTTP on /mcp and HTTP+SSE on /sse. First line: {"ready":true,…} on stdout,
  * for stdio on stderr and in the journal.
  */
@@ -15,7 +16,15 @@ import { startStdio } from './stdio.mjs';
 
 const text = { type: 'string' };
 const { values } = parseArgs({
-  options: { transport: text, port: text, tools: text, only: text, auth: text, journal: text },
+  options: {
+    transport: text,
+    port: text,
+    era: text,
+    tools: text,
+    only: text,
+    auth: text,
+    journal: text,
+  },
 });
 
 function authOf(line) {
@@ -25,6 +34,7 @@ function authOf(line) {
 
 const journal = new Journal(values.journal);
 const server = new McpServer(journal, {
+  era: values.era ?? 'legacy',
   tools: Number(values.tools ?? 0),
   only: values.only?.split(','),
   auth: values.auth === undefined ? null : authOf(values.auth),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Call } from './call.mjs';
 import { Lists, PROMPTS, RESOURCES, TEMPLATES } from './lists.mjs';
+import { MODERN_METHODS } from './modern.mjs';
 import { TOOLS, fits } from './tools/index.mjs';
 
 const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
@@ -24,7 +25,7 @@ export class Session {
   }
 }
 
-/** The MCP server (legacy era) behind all transports. */
+/** The MCP server behind all transports; over HTTP it speaks either era, see modern.mjs. */
 export class McpServer {
   constructor(journal, options) {
     this.journal = journal;
@@ -32,6 +33,10 @@ export class McpServer {
     this.sessions = new Map();
     this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0, refuseInitialize: null };
     this.auth = options.auth ?? null;
+    this.era = options.era;
+    this.modern = { refuseHeaders: 0 };
+    /** Open `subscriptions/listen`: {id, filter, send, end}. */
+    this.listens = new Set();
     this.cancelled = [];
     this.asked = 0;
     this.staysAlive = false;
@@ -42,9 +47,20 @@ export class McpServer {
     Object.assign(this.session, modes.session ?? {});
     if (modes.session?.forgetNow) this.sessions.clear();
     if (modes.auth !== undefined) this.auth = modes.auth;
+    if (modes.era !== undefined) this.become(modes.era);
+    Object.assign(this.modern, modes.modern ?? {});
+    if (modes.modern?.endListens) for (const listen of this.listens) listen.end();
+  }
+
+  /** A server of the other era was put in its place: it knows nothing of those before. */
+  become(era) {
+    this.era = era;
+    this.sessions.clear();
+    for (const listen of this.listens) listen.end();
   }
 
   broadcast(message, sessionId) {
+    for (const listen of this.listens) listen.send(message);
     const text = JSON.stringify(message);
     for (const session of this.sessions.values())
       if (sessionId === undefined || session.id === sessionId) session.send?.(text);
@@ -89,7 +105,7 @@ export class McpServer {
     };
     if (lists[method] !== undefined)
       return call.result(this.lists.page(...lists[method], params.cursor));
-    const own = this.methods[method];
+    const own = (call.isModern ? MODERN_METHODS : {})[method] ?? this.methods[method];
     if (own === undefined) return call.error(-32601, `Method not found: ${method}`);
     own.call(this, call, params);
   }

@@ -20,9 +20,13 @@ export interface JournalEvent {
   readonly bytes?: string;
   readonly control?: string;
   readonly childPid?: number;
+  /** What a `subscriptions/listen` asked for. */
+  readonly filter?: Record<string, unknown>;
 }
 
 export interface UpstreamOptions {
+  /** What it speaks over Streamable HTTP; `legacy` unless said. */
+  readonly era?: 'legacy' | 'modern';
   /** Items beyond the behaviours: `extra_0`, … */
   readonly tools?: number;
   /** Only these behaviours are listed. */
@@ -47,6 +51,14 @@ export interface Modes {
     forgetNow?: boolean;
     delayInitializeMs?: number;
     refuseInitialize?: { code: number; message: string } | null;
+  };
+  /** It becomes a server of another era, and forgets what was before. */
+  readonly era?: 'legacy' | 'modern';
+  readonly modern?: {
+    /** So many tool calls are refused with -32020. */
+    refuseHeaders?: number;
+    /** Ends all subscriptions that are open. */
+    endListens?: boolean;
   };
   readonly auth?: { header: string; value: string } | null;
 }
@@ -169,6 +181,7 @@ function argumentsOf(options: UpstreamOptions, port: number, journal: string): s
   return [
     KIT,
     ...['--port', String(port), '--journal', journal],
+    ...(options.era === undefined ? [] : ['--era', options.era]),
     ...(options.tools === undefined ? [] : ['--tools', String(options.tools)]),
     ...(options.only === undefined ? [] : ['--only', options.only.join(',')]),
     ...(options.auth === undefined ? [] : ['--auth', options.auth]),
