@@ -6,6 +6,7 @@ import { Meters } from '../../../platform/metrics/meters.js';
 import { Legs, type Upward } from '../../legs.js';
 import { canAnswer, capabilityObject, missingFor } from './declared.js';
 import { demandedUrls } from './demanded-urls.js';
+import { GivenAhead } from './given-ahead.js';
 import { readAnswers } from './input-answers.js';
 import { answeringParams } from './input-required.js';
 import { ParkedCall } from './parked-call.js';
@@ -40,7 +41,8 @@ export class ModernClients {
     // A modern upstream asks in its answers; there is nothing to hold open for it.
     if (up.gateway.era === 'modern' || !canAnswer(call.client.capabilities))
       return this.plain(asked);
-    const parked = new ParkedCall(call.client, this.meters);
+    const given = new GivenAhead(call.message.params?.raw('inputResponses'));
+    const parked = new ParkedCall(call.client, given, this.meters);
     parked.follow(this.legs.send(call, up, parked));
     return this.attend(asked, parked, null);
   }

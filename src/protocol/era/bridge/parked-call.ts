@@ -5,6 +5,7 @@ import type { UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.j
 import type { Meters } from '../../../platform/metrics/meters.js';
 import type { Watch } from '../../legs.js';
 import { missingFor } from './declared.js';
+import type { GivenAhead } from './given-ahead.js';
 import { HeldBack } from './held-back.js';
 import { KEY_LETTER, toInputRequest } from './question.js';
 
@@ -54,6 +55,7 @@ export class ParkedCall implements Watch {
 
   constructor(
     client: ClientView,
+    private readonly given: GivenAhead,
     private readonly meters: Meters,
   ) {
     this.capabilities = client.capabilities;
@@ -115,6 +117,11 @@ export class ParkedCall implements Watch {
     const refused = this.refusalFor(method, params);
     if (refused !== null || !isServerRequest(method)) {
       answer(refused ?? refusal(-32601, `Method not found: ${method}`));
+      return () => undefined;
+    }
+    const known = this.given.take(method, params);
+    if (known !== null) {
+      answer(`"result":${known}`);
       return () => undefined;
     }
     const key = KEY_LETTER[method] + String(++this.asked);
