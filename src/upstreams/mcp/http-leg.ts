@@ -6,10 +6,10 @@ import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
-import { SessionLostError } from './connection.js';
+import { errorCode, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
-import { answeredBadly, brokeOff, isFramingFault, refusedByStatus } from './upstream-fault.js';
+import { answeredBadly, brokeOff, describe, isFramingFault } from './upstream-fault.js';
 
 /** What a leg needs of its connection. */
 export interface HttpLine extends LegLine {
@@ -104,7 +104,10 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     if (this.done) return;
     this.bytes += chunk.length;
     if (this.bytes > this.line.maxResultBytes) {
-      this.settle(null, failure(`Result is larger than ${String(this.line.maxResultBytes)} bytes`));
+      this.settle(
+        null,
+        answeredBadly(`Result is larger than ${String(this.line.maxResultBytes)} bytes`),
+      );
       controller.abort(new Error('too large'));
     } else if (this.mode === 'stream') this.feed(controller, chunk);
     else this.chunks.push(chunk);
@@ -128,7 +131,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     const reason = describe(error);
     if (!this.sent) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
     const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
-    return isFramingFault(error) ? failure(text, error) : brokeOff(text, error);
+    return isFramingFault(error) ? answeredBadly(text, { cause: error }) : brokeOff(text, error);
   }
 
   private openStream(): void {
@@ -150,7 +153,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     try {
       this.parser?.feed((this.decoder as TextDecoder).decode(chunk, { stream: true }));
     } catch (e) {
-      this.settle(null, failure('Upstream sent text that is no UTF-8', e));
+      this.settle(null, answeredBadly('Upstream sent text that is no UTF-8', { cause: e }));
     }
     if (this.done) controller.abort(new Error('answered'));
   }
@@ -177,7 +180,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     try {
       return parseUpstreamMessage(text);
     } catch (e) {
-      this.settle(null, failure('Upstream sent a message that is no JSON-RPC', e));
+      this.settle(null, answeredBadly('Upstream sent a message that is no JSON-RPC', { cause: e }));
       return null;
     }
   }
@@ -185,13 +188,13 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   private finishJson(): void {
     const text = this.text();
     if (text === null) {
-      this.settle(null, failure('Upstream sent text that is no UTF-8'));
+      this.settle(null, answeredBadly('Upstream sent text that is no UTF-8'));
       return;
     }
     const message = this.parsed(text);
     if (message === null) return;
     if (message.kind === 'response' && message.id === String(this.id)) this.answer(message);
-    else this.settle(null, failure('Upstream answered another request than this one'));
+    else this.settle(null, answeredBadly('Upstream answered another request than this one'));
   }
 
   private answer(message: Message): void {
@@ -201,37 +204,9 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   }
 
   private finishRefused(): void {
-    const { status } = this;
+    const { status, statusText, contentType, retryAfter, id, line } = this;
     const text = this.text() ?? '';
-    if (this.line.hasSession && sessionLost(status, text)) {
-      this.settle(null, new SessionLostError());
-      return;
-    }
-    const error = this.rpcErrorIn(text);
-    if (error !== null) this.settle(null, error);
-    else if (status > 299 || status < 200)
-      this.settle(null, refusedByStatus(status, this.statusText, this.retryAfter));
-    else
-      this.settle(
-        null,
-        failure(
-          `Upstream answered ${String(status)} with ${this.contentType || 'no content type'}`,
-        ),
-      );
-  }
-
-  /** A JSON-RPC error sent with an HTTP error status is still the answer, if it names our id. */
-  private rpcErrorIn(text: string): UpstreamRpcError | null {
-    if (!this.contentType.startsWith('application/json')) return null;
-    try {
-      const message = parseUpstreamMessage(text);
-      const error = message.top.raw('error');
-      return message.id === String(this.id) && error !== undefined
-        ? new UpstreamRpcError(error, errorCode(error), this.line.era, this.status)
-        : null;
-    } catch {
-      return null;
-    }
+    this.settle(null, refusalOf({ status, statusText, contentType, retryAfter, id, line, text }));
   }
 
   private text(): string | null {
@@ -274,43 +249,5 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
 
   private what(): string {
     return this.request.method === 'tools/call' ? 'Tool call' : this.request.method;
-  }
-}
-
-function failure(reason: string, cause?: unknown): GatewayError {
-  return answeredBadly(reason, { cause });
-}
-
-/** 404, 410, or 400 that speaks of the session: the request was refused before it ran (PROTOCOL.md §3.3). */
-function sessionLost(status: number, body: string): boolean {
-  if (status === 404 || status === 410) return true;
-  return status === 400 && /session|initiali[sz]/i.test(body.slice(0, 4096));
-}
-
-function errorCode(error: string): number {
-  const value: unknown = JSON.parse(error);
-  const code = (value as { code?: unknown } | null)?.code;
-  return typeof code === 'number' ? code : 0;
-}
-
-/** What went wrong with a connection, in words fit for the caller. */
-export function describe(error: Error & { code?: string; errors?: unknown[] }): string {
-  const inner = error.errors?.[0];
-  const e = inner instanceof Error ? (inner as Error & { code?: string }) : error;
-  switch (e.code) {
-    case 'ECONNREFUSED':
-      return 'connection refused';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'name not found';
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-      return 'connection closed';
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'ETIMEDOUT':
-      return 'connect timed out';
-    default:
-      return e.code ?? 'connection failed';
   }
 }

@@ -1,9 +1,14 @@
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import { SessionLostError } from './connection.js';
-import { describe } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
-import { answeredBadly, brokeOff, isFramingFault, refusedByStatus } from './upstream-fault.js';
+import {
+  answeredBadly,
+  brokeOff,
+  describe,
+  isFramingFault,
+  refusedByStatus,
+} from './upstream-fault.js';
 
 /** Some servers answer the POST only when the call is done; none needs longer than a call may take. */
 const POST_MS = 900_000;

@@ -2,8 +2,8 @@ import { TextDecoder } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
-import { describe } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
+import { describe } from './upstream-fault.js';
 
 export interface SseStreamHooks {
   /** Longest event, in characters. */

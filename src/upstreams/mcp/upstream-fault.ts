@@ -57,3 +57,25 @@ export function isFramingFault(error: Error & { readonly code?: string }): boole
   const { code } = error;
   return code === 'UND_ERR_HEADERS_OVERFLOW' || code?.startsWith('HPE_') === true;
 }
+
+/** What went wrong with a connection, in words fit for the caller. */
+export function describe(error: Error & { code?: string; errors?: unknown[] }): string {
+  const inner = error.errors?.[0];
+  const e = inner instanceof Error ? (inner as Error & { code?: string }) : error;
+  switch (e.code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'name not found';
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+      return 'connection closed';
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'connect timed out';
+    default:
+      return e.code ?? 'connection failed';
+  }
+}

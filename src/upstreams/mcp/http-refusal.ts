@@ -1,0 +1,56 @@
+import type { Era } from '../../kernel/mcp.js';
+import { UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
+import { SessionLostError } from './connection.js';
+import { answeredBadly, refusedByStatus } from './upstream-fault.js';
+
+/** An answer that is neither JSON nor an event stream under a good status. */
+export interface Refused {
+  readonly status: number;
+  readonly statusText: string;
+  readonly contentType: string;
+  readonly retryAfter: string | string[] | undefined;
+  readonly text: string;
+  /** Of the request. */
+  readonly id: number;
+  readonly line: { readonly hasSession: boolean; readonly era: Era };
+}
+
+/** What such an answer means to the request. */
+export function refusalOf(refused: Refused): Error {
+  const { status, text, contentType, line } = refused;
+  if (line.hasSession && sessionLost(status, text)) return new SessionLostError();
+  const error = rpcErrorIn(refused);
+  if (error !== null) return error;
+  if (status > 299 || status < 200)
+    return refusedByStatus(status, refused.statusText, refused.retryAfter);
+  return answeredBadly(
+    `Upstream answered ${String(status)} with ${contentType || 'no content type'}`,
+  );
+}
+
+/** A JSON-RPC error sent with an HTTP error status is still the answer, if it names our id. */
+function rpcErrorIn({ contentType, text, id, line, status }: Refused): UpstreamRpcError | null {
+  if (!contentType.startsWith('application/json')) return null;
+  try {
+    const message = parseUpstreamMessage(text);
+    const error = message.top.raw('error');
+    return message.id === String(id) && error !== undefined
+      ? new UpstreamRpcError(error, errorCode(error), line.era, status)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** 404, 410, or 400 that speaks of the session: the request was refused before it ran (PROTOCOL.md §3.3). */
+function sessionLost(status: number, body: string): boolean {
+  if (status === 404 || status === 410) return true;
+  return status === 400 && /session|initiali[sz]/i.test(body.slice(0, 4096));
+}
+
+/** The code of an error object; 0 when it has none. */
+export function errorCode(error: string): number {
+  const value: unknown = JSON.parse(error);
+  const code = (value as { code?: unknown } | null)?.code;
+  return typeof code === 'number' ? code : 0;
+}
