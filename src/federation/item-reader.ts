@@ -1,4 +1,6 @@
-import { JsonScanError, type Members, scanElements, scanJson } from '../kernel/json-scan.js';
+import type { Members } from '../kernel/json-members.js';
+import { scanElements, scanJson } from '../kernel/json-scan.js';
+import { JsonScanError } from '../kernel/json-tokens.js';
 import type { SkippedItem } from '../kernel/catalog.js';
 import type { ListKind } from '../kernel/mcp.js';
 import type { DiscoveredItem } from '../registry/discovered.js';

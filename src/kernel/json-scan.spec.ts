@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { JsonScanError, scanElements, scanJson } from './json-scan.js';
+import { scanElements, scanJson } from './json-scan.js';
+import { JsonScanError } from './json-tokens.js';
 
 const verdict = (text: string): boolean => {
   try {

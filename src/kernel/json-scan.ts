@@ -3,83 +3,8 @@
  * so that a gateway can pass text on as it arrived: no key dropped, reordered or re-typed.
  */
 
-/** What makes a scan fail. `syntax` and `depth` are parse errors, `duplicate` is an invalid request. */
-export type ScanFault = 'syntax' | 'depth' | 'duplicate';
-
-export class JsonScanError extends Error {
-  constructor(
-    readonly fault: ScanFault,
-    readonly position: number,
-  ) {
-    super(`JSON ${fault} at ${String(position)}`);
-  }
-}
-
-/** The members of one object as slices of the text they stand in. */
-export class Members {
-  private readonly keys: string[] = [];
-  private readonly bounds: number[] = [];
-
-  constructor(private readonly text: string) {}
-
-  /** Called by the scanner only: member `key` has its value at [start, end). */
-  add(key: string, start: number, end: number): void {
-    this.keys.push(key);
-    this.bounds.push(start, end);
-  }
-
-  get size(): number {
-    return this.keys.length;
-  }
-
-  names(): readonly string[] {
-    return this.keys;
-  }
-
-  has(key: string): boolean {
-    return this.keys.includes(key);
-  }
-
-  /** The value of a member as JSON text, exactly as written; `undefined` when absent. */
-  raw(key: string): string | undefined {
-    const i = this.keys.indexOf(key);
-    return i < 0 ? undefined : this.text.slice(this.bounds[2 * i], this.bounds[2 * i + 1]);
-  }
-
-  /** The value of a member that must be a string; `undefined` when absent or of another type. */
-  string(key: string): string | undefined {
-    const i = this.keys.indexOf(key);
-    if (i < 0) return undefined;
-    const start = this.bounds[2 * i] as number;
-    if (this.text.charCodeAt(start) !== QUOTE) return undefined;
-    const end = this.bounds[2 * i + 1] as number;
-    const inner = this.text.slice(start + 1, end - 1);
-    return inner.includes('\\') ? (JSON.parse(this.text.slice(start, end)) as string) : inner;
-  }
-
-  /**
-   * As `without(...replaced)`, and without every key that is equal to a reserved one only after
-   * folding case or form: another parser might take it for that (SECURITY.md S08).
-   */
-  rest(replaced: readonly string[], reserved: readonly string[]): string {
-    const lookAlikes = this.keys.filter((key) => {
-      if (reserved.includes(key)) return false;
-      return reserved.includes(key.normalize('NFKC').toLowerCase());
-    });
-    return this.without(...replaced, ...lookAlikes);
-  }
-
-  /** All members but those named, as the inside of an object: `"a":1,"b":{}`. */
-  without(...left: readonly string[]): string {
-    let out = '';
-    this.keys.forEach((key, i) => {
-      if (left.includes(key)) return;
-      if (out !== '') out += ',';
-      out += `${JSON.stringify(key)}:${this.text.slice(this.bounds[2 * i], this.bounds[2 * i + 1])}`;
-    });
-    return out;
-  }
-}
+import { Members } from './json-members.js';
+import { JsonTokens, QUOTE } from './json-tokens.js';
 
 /** A scanned text: `top` when it is an object, and the members of those of its members asked for. */
 export interface Scanned {
@@ -98,8 +23,6 @@ export interface ScanOptions {
   readonly uniqueKeys?: boolean;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const MAX_LINEAR_KEYS = 12;
 
 /**
@@ -118,8 +41,7 @@ export function scanElements(text: string, options: ScanOptions = {}): string[] 
   return new Scanner(text, options).elements();
 }
 
-class Scanner {
-  private at = 0;
+class Scanner extends JsonTokens {
   private depth = 0;
   /** Keys of the objects that are open, outermost first. */
   private readonly keys: string[] = [];
@@ -129,10 +51,8 @@ class Scanner {
   private readonly top: Members;
   private readonly nested: Record<string, Members> = {};
 
-  constructor(
-    private readonly text: string,
-    options: ScanOptions,
-  ) {
+  constructor(text: string, options: ScanOptions) {
+    super(text);
     this.nestedNames = options.nested ?? [];
     this.maxDepth = options.maxDepth ?? 64;
     this.uniqueKeys = options.uniqueKeys ?? true;
@@ -160,18 +80,6 @@ class Scanner {
     return found;
   }
 
-  private fail(fault: ScanFault): never {
-    throw new JsonScanError(fault, this.at);
-  }
-
-  private blank(): void {
-    for (;;) {
-      const c = this.text.charCodeAt(this.at);
-      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return;
-      this.at++;
-    }
-  }
-
   private value(): void {
     const c = this.text.charCodeAt(this.at);
     switch (c) {
@@ -196,79 +104,6 @@ class Scanner {
       default:
         this.number(c);
     }
-  }
-
-  private word(word: string): void {
-    if (!this.text.startsWith(word, this.at)) this.fail('syntax');
-    this.at += word.length;
-  }
-
-  private number(first: number): void {
-    let c = first;
-    if (c === 0x2d) c = this.text.charCodeAt(++this.at);
-    if (c === 0x30) this.at++;
-    else this.digits();
-    if (this.text.charCodeAt(this.at) === 0x2e) {
-      this.at++;
-      this.digits();
-    }
-    c = this.text.charCodeAt(this.at);
-    if (c === 0x65 || c === 0x45) {
-      c = this.text.charCodeAt(++this.at);
-      if (c === 0x2b || c === 0x2d) this.at++;
-      this.digits();
-    }
-  }
-
-  private digits(): void {
-    const start = this.at;
-    for (;;) {
-      const c = this.text.charCodeAt(this.at);
-      if (!(c >= 0x30 && c <= 0x39)) break;
-      this.at++;
-    }
-    if (this.at === start) this.fail('syntax');
-  }
-
-  /** Leaves `at` behind the closing quote; answers whether the string has an escape. */
-  private string(): boolean {
-    const text = this.text;
-    let escaped = false;
-    let i = this.at + 1;
-    for (;;) {
-      const c = text.charCodeAt(i);
-      if (c === QUOTE) {
-        this.at = i + 1;
-        return escaped;
-      }
-      if (c === BACKSLASH) {
-        escaped = true;
-        i = this.escape(i + 1);
-      } else if (c >= 0x20) i++;
-      else {
-        // A control character, or NaN behind the end of the text.
-        this.at = i;
-        this.fail('syntax');
-      }
-    }
-  }
-
-  private escape(i: number): number {
-    switch (this.text.charCodeAt(i)) {
-      case QUOTE:
-      case BACKSLASH:
-      case 0x2f:
-      case 0x62:
-      case 0x66:
-      case 0x6e:
-      case 0x72:
-      case 0x74:
-        return i + 1;
-      case 0x75:
-        if (/^[0-9a-fA-F]{4}$/.test(this.text.slice(i + 1, i + 5))) return i + 5;
-    }
-    this.at = i;
-    return this.fail('syntax');
   }
 
   private enter(): void {
@@ -334,21 +169,5 @@ class Scanner {
     for (let i = from; i < keys.length; i++) if (keys[i] === key) this.fail('duplicate');
     keys.push(key);
     return keys.length - from > MAX_LINEAR_KEYS ? new Set(keys.slice(from)) : null;
-  }
-
-  private key(): string {
-    if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('syntax');
-    const start = this.at;
-    const escaped = this.string();
-    return escaped
-      ? (JSON.parse(this.text.slice(start, this.at)) as string)
-      : this.text.slice(start + 1, this.at - 1);
-  }
-
-  private colon(): void {
-    this.blank();
-    if (this.text.charCodeAt(this.at) !== 0x3a) this.fail('syntax');
-    this.at++;
-    this.blank();
   }
 }

@@ -1,6 +1,8 @@
 import { GatewayError } from './errors.js';
 import type { Era } from './mcp.js';
-import { JsonScanError, type Members, type Scanned, scanJson } from './json-scan.js';
+import type { Members } from './json-members.js';
+import { type Scanned, scanJson } from './json-scan.js';
+import { JsonScanError } from './json-tokens.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
 export interface Message {

@@ -1,4 +1,5 @@
-import { type Members, scanJson } from '../kernel/json-scan.js';
+import type { Members } from '../kernel/json-members.js';
+import { scanJson } from '../kernel/json-scan.js';
 import type { Era } from '../kernel/mcp.js';
 import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
 

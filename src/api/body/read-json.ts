@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../kernel/errors.js';
-import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 import { MAX_JSON_DEPTH } from '../../kernel/jsonrpc.js';
 import { isJsonMediaType } from '../../kernel/media-type.js';
 

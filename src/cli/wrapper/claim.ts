@@ -1,4 +1,5 @@
-import { type Members, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanJson } from '../../kernel/json-scan.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { CLAIM } from '../../kernel/mcp.js';
 import { encodeHeaderValue, memberInName } from '../../kernel/mirrored-headers.js';

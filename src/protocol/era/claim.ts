@@ -1,5 +1,6 @@
 import type { ClientView } from '../../kernel/call.js';
-import { type Members, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanJson } from '../../kernel/json-scan.js';
 import { MAX_JSON_DEPTH } from '../../kernel/jsonrpc.js';
 import { CLAIM, type LogLevel, type ModernRevision, isLogLevel } from '../../kernel/mcp.js';
 import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';

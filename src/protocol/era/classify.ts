@@ -1,6 +1,7 @@
 import type { ClientView } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import { type Members, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanJson } from '../../kernel/json-scan.js';
 import { MAX_JSON_DEPTH, type Message } from '../../kernel/jsonrpc.js';
 import { CLAIM, LATEST_MODERN, MODERN_REVISIONS, isModernRevision } from '../../kernel/mcp.js';
 import { claimFault, clientOf } from './claim.js';

@@ -1,6 +1,7 @@
 import type { Call } from '../../kernel/call.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
-import { type Members, scanElements, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanElements, scanJson } from '../../kernel/json-scan.js';
 
 /** What crosses from a modern upstream to a legacy client is edited here, and nothing else (PROTOCOL.md §5.2). */
 

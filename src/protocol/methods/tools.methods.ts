@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import type { Members } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { Trail } from '../../audit/trail.js';
 import { Limiter } from '../../limits/limiter.js';

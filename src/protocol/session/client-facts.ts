@@ -1,5 +1,6 @@
-import type { Members } from '../../kernel/json-scan.js';
-import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 
 /** The client capabilities that cross to a legacy upstream; others are not offered upwards. */
 const BRIDGED = ['elicitation', 'roots', 'sampling'] as const;

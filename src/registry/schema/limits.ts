@@ -1,4 +1,5 @@
-import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 import type { FieldFault } from '../../kernel/errors.js';
 import { re2Fault } from './re2.js';
 import {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
-import { JsonScanError, scanElements } from '../../kernel/json-scan.js';
+import { scanElements } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 import { MAX_JSON_DEPTH, errorObject, errorText, parseMessage } from '../../kernel/jsonrpc.js';
 import { Answers } from './answer.js';
 import { CallRunner, type Runnable } from './call-runner.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 import type { Reply } from '../../protocol/dispatcher.js';
 import { Answers } from './answer.js';
 import { CallRunner } from './call-runner.js';

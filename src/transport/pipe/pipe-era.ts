@@ -1,4 +1,5 @@
-import { JsonScanError, scanJson } from '../../kernel/json-scan.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { JsonScanError } from '../../kernel/json-tokens.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 
 const CLAIM = 'io.modelcontextprotocol/protocolVersion';

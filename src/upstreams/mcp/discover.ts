@@ -1,6 +1,7 @@
 import { GatewayError } from '../../kernel/errors.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
-import { type Members, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { scanJson } from '../../kernel/json-scan.js';
 import {
   isModernRevision,
   isRevision,

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../kernel/errors.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
-import { type Members, type Scanned, scanJson } from '../../kernel/json-scan.js';
+import type { Members } from '../../kernel/json-members.js';
+import { type Scanned, scanJson } from '../../kernel/json-scan.js';
 import { isRevision, LATEST_LEGACY, LEGACY_REVISIONS } from '../../kernel/mcp.js';
 import type { Greeting } from './connection.js';
 

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../kernel/errors.js';
-import { type Members, scanJson } from '../../../kernel/json-scan.js';
+import type { Members } from '../../../kernel/json-members.js';
+import { scanJson } from '../../../kernel/json-scan.js';
 import { type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 
 /** One question of a modern upstream, under the upstream's own key. */

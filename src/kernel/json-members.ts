@@ -1,0 +1,67 @@
+const QUOTE = 0x22;
+
+/** The members of one object as slices of the text they stand in. */
+export class Members {
+  private readonly keys: string[] = [];
+  private readonly bounds: number[] = [];
+
+  constructor(private readonly text: string) {}
+
+  /** Called by the scanner only: member `key` has its value at [start, end). */
+  add(key: string, start: number, end: number): void {
+    this.keys.push(key);
+    this.bounds.push(start, end);
+  }
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  names(): readonly string[] {
+    return this.keys;
+  }
+
+  has(key: string): boolean {
+    return this.keys.includes(key);
+  }
+
+  /** The value of a member as JSON text, exactly as written; `undefined` when absent. */
+  raw(key: string): string | undefined {
+    const i = this.keys.indexOf(key);
+    return i < 0 ? undefined : this.text.slice(this.bounds[2 * i], this.bounds[2 * i + 1]);
+  }
+
+  /** The value of a member that must be a string; `undefined` when absent or of another type. */
+  string(key: string): string | undefined {
+    const i = this.keys.indexOf(key);
+    if (i < 0) return undefined;
+    const start = this.bounds[2 * i] as number;
+    if (this.text.charCodeAt(start) !== QUOTE) return undefined;
+    const end = this.bounds[2 * i + 1] as number;
+    const inner = this.text.slice(start + 1, end - 1);
+    return inner.includes('\\') ? (JSON.parse(this.text.slice(start, end)) as string) : inner;
+  }
+
+  /**
+   * As `without(...replaced)`, and without every key that is equal to a reserved one only after
+   * folding case or form: another parser might take it for that (SECURITY.md S08).
+   */
+  rest(replaced: readonly string[], reserved: readonly string[]): string {
+    const lookAlikes = this.keys.filter((key) => {
+      if (reserved.includes(key)) return false;
+      return reserved.includes(key.normalize('NFKC').toLowerCase());
+    });
+    return this.without(...replaced, ...lookAlikes);
+  }
+
+  /** All members but those named, as the inside of an object: `"a":1,"b":{}`. */
+  without(...left: readonly string[]): string {
+    let out = '';
+    this.keys.forEach((key, i) => {
+      if (left.includes(key)) return;
+      if (out !== '') out += ',';
+      out += `${JSON.stringify(key)}:${this.text.slice(this.bounds[2 * i], this.bounds[2 * i + 1])}`;
+    });
+    return out;
+  }
+}
