@@ -6,6 +6,7 @@ import { FederationModule } from '../federation/federation.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { EntityMetrics } from './entity-metrics.service.js';
 import { GatewayLookup } from './gateway-lookup.service.js';
 import { GatewayDoor } from './gateways/gateway-door.service.js';
 import { GatewayWatch } from './gateways/gateway-watch.service.js';
@@ -32,6 +33,7 @@ import { ToolsController } from './tools/tools.controller.js';
     ToolsController,
   ],
   providers: [
+    EntityMetrics,
     GatewayDoor,
     GatewayLookup,
     GatewayWatch,

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { pino } from 'pino';
 import request from 'supertest';
 import { aCaller } from '../../test/builders/caller.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuditMetadataInterceptor } from '../audit/metadata.interceptor.js';
 import { AccessGuard } from '../auth/access.guard.js';
 import { Config } from '../config/config.js';
@@ -16,6 +17,7 @@ import { PlatformModule } from '../platform/platform.module.js';
 import { GatewaysService } from '../registry/gateways.service.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { EntityMetrics } from './entity-metrics.service.js';
 import { GatewayLookup } from './gateway-lookup.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PromptDoor } from './prompts/prompt-door.service.js';
@@ -74,9 +76,15 @@ describe('routes of the catalog', () => {
     });
     const log = pino({ level: 'silent' });
     const testing = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(config), PlatformModule.forRoot(config, log), RegistryModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        PlatformModule.forRoot(config, log),
+        AuditModule,
+        RegistryModule,
+      ],
       controllers: [ToolsController, ServersController, ResourcesController, PromptsController],
       providers: [
+        EntityMetrics,
         GatewayLookup,
         PromptDoor,
         ResourceDoor,

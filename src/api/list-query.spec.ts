@@ -34,13 +34,17 @@ describe('readListRequest', () => {
       limit: 10,
       cursor: 'abc',
     });
-    expect(shape).toEqual({ isWrapped: true, fields: new Set(['id', 'name', 'url']) });
+    expect(shape).toEqual({
+      isWrapped: true,
+      fields: new Set(['id', 'name', 'url']),
+      hasMetrics: true,
+    });
   });
 
   it('asks for everything by default', () => {
     const { query, shape } = read({});
     expect(Object.values(query).every((value) => value === undefined)).toBe(true);
-    expect(shape).toEqual({ isWrapped: false, fields: null });
+    expect(shape).toEqual({ isWrapped: false, fields: null, hasMetrics: true });
   });
 
   it('tells local records from those of a gateway nobody knows', () => {
@@ -59,14 +63,25 @@ describe('listAnswer', () => {
   const page = { items: [{ id: '1', name: 'a' }], nextCursor: 'next', total: 2 };
 
   it('is a bare array with the cursor beside it', () => {
-    const answer = listAnswer('tools', page, { isWrapped: false, fields: null }, (item) => item);
+    const answer = listAnswer(
+      'tools',
+      page,
+      { isWrapped: false, fields: null, hasMetrics: true },
+      (item) => item,
+    );
     expect(answer.body).toEqual([{ id: '1', name: 'a' }]);
     expect(answer.about.nextCursor).toBe('next');
   });
 
   it('wraps, and keeps only the chosen fields', () => {
-    const shape = { isWrapped: true, fields: new Set(['id']) };
+    const shape = { isWrapped: true, fields: new Set(['id']), hasMetrics: true };
     const answer = listAnswer('tools', page, shape, (item) => item);
     expect(answer.body).toEqual({ tools: [{ id: '1' }], nextCursor: 'next', total: 2 });
+  });
+
+  it('leaves out what records were used for, when asked to', () => {
+    const shape = { isWrapped: false, fields: null, hasMetrics: false };
+    const view = (item: { id: string }) => ({ id: item.id, metrics: {}, executionCount: 3 });
+    expect(listAnswer('tools', page, shape, view).body).toEqual([{ id: '1' }]);
   });
 });

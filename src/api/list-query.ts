@@ -10,6 +10,8 @@ export interface ListShape {
   readonly isWrapped: boolean;
   /** Only these keys, and `id`; `null` = all. */
   readonly fields: ReadonlySet<string> | null;
+  /** Whether `metrics` and `executionCount` are among them. */
+  readonly hasMetrics: boolean;
 }
 
 export interface ListRequest {
@@ -20,11 +22,13 @@ export interface ListRequest {
 /**
  * Reads the parameters that all lists share (API.md §1.5).
  * @param gatewayIdOf id of the Gateway with this id, name or slug; `undefined` = there is none
+ * @param executions how often a record was used
  * @throws GatewayError `validation_failed`
  */
 export function readListRequest(
   parameters: Readonly<Record<string, unknown>>,
   gatewayIdOf: (text: string) => GatewayId | undefined,
+  executions?: (id: string) => number,
 ): ListRequest {
   const from = new Query(parameters);
   const q = from.text('q');
@@ -48,10 +52,12 @@ export function readListRequest(
       sort: from.text('sort'),
       limit: from.whole('limit', 0, 1000),
       cursor: from.text('cursor'),
+      ...(executions === undefined ? {} : { executions }),
     } as ListQuery,
     shape: {
       isWrapped: from.flag('include_pagination') ?? false,
       fields: fields.length === 0 ? null : new Set(['id', ...fields]),
+      hasMetrics: from.flag('include_metrics') ?? true,
     },
   };
   from.check();
@@ -72,12 +78,18 @@ export function listAnswer<T>(
   shape: ListShape,
   toView: (item: T) => View,
 ): Answer {
-  const views = page.items.map((item) => chosen(toView(item), shape.fields));
+  const views = page.items.map((item) => chosen(toView(item), shape));
   const { nextCursor, total } = page;
   return new Answer(shape.isWrapped ? { [kind]: views, nextCursor, total } : views, { nextCursor });
 }
 
-function chosen(view: View, fields: ReadonlySet<string> | null): View {
-  if (fields === null) return view;
-  return Object.fromEntries(Object.entries(view).filter(([key]) => fields.has(key)));
+const METRICS: readonly string[] = ['metrics', 'executionCount'];
+
+function chosen(view: View, { fields, hasMetrics }: ListShape): View {
+  if (fields === null && hasMetrics) return view;
+  return Object.fromEntries(
+    Object.entries(view).filter(
+      ([key]) => (fields?.has(key) ?? true) && (hasMetrics || !METRICS.includes(key)),
+    ),
+  );
 }

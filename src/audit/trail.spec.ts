@@ -5,6 +5,7 @@ import { createLogger } from '../platform/log/log.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { Database } from '../store/database.js';
 import { CallLog } from './call-log.js';
+import { ItemTally } from './item-tally.service.js';
 import { type Trail, Trails } from './trail.js';
 
 const caller: Caller = {
@@ -20,6 +21,9 @@ const caller: Caller = {
   tokenId: null,
 };
 const target = {
+  kind: 'tool' as const,
+  id: 't1',
+  gatewayId: 'g1',
   tool: 'time-now',
   gateway: 'Time',
   gatewaySlug: 'time',
@@ -31,6 +35,7 @@ describe('a Trail', () => {
   const config = loadConfig({}, { cwd: __dirname });
   let database: Database;
   let calls: CallLog;
+  let tally: ItemTally;
   let meters: Meters;
   let open: (method: string) => Trail;
 
@@ -38,12 +43,14 @@ describe('a Trail', () => {
     database = await Database.open({ url: 'sqlite::memory:', busyTimeoutMs: 1_000 });
     meters = new Meters(config);
     calls = new CallLog(database, meters, createLogger(config), config);
-    const trails = new Trails(meters, calls);
+    tally = new ItemTally(database, createLogger(config));
+    const trails = new Trails(meters, calls, tally);
     const base = { id: '1-1', transport: 'http' as const, caller, ip: '127.0.0.1', client: null };
     open = (method) => trails.open({ ...base, method });
   });
   afterEach(async () => {
     await calls.beforeApplicationShutdown();
+    await tally.beforeApplicationShutdown();
     meters.onModuleDestroy();
     await database.onApplicationShutdown();
   });

@@ -4,6 +4,7 @@ import type { Outcome, TransportKind } from '../kernel/call.js';
 import type { Caller } from '../kernel/caller.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { CallLog } from './call-log.js';
+import { ItemTally } from './item-tally.service.js';
 import { methodLabel } from './method-label.js';
 
 /** What is known of a call before anything was decided about it. */
@@ -19,6 +20,9 @@ export interface OpenedCall {
 
 /** What the call turned out to be for; set once it is resolved. */
 export interface TrailTarget {
+  readonly kind: 'tool' | 'resource' | 'prompt';
+  readonly id: string;
+  readonly gatewayId: string;
   /** Exposed name of the tool or prompt, or the URI of the resource. */
   readonly tool: string;
   /** Name of the Gateway. */
@@ -46,6 +50,7 @@ export class Trail {
     private readonly call: OpenedCall,
     private readonly meters: Meters,
     private readonly calls: CallLog,
+    private readonly tally: ItemTally,
   ) {}
 
   /** Counts and logs the call; only the first time. */
@@ -60,7 +65,15 @@ export class Trail {
       const { tool, gatewaySlug } = this.target ?? { tool: NO_TARGET, gatewaySlug: NO_TARGET };
       this.meters.toolCall(tool, gatewaySlug, outcome, durationMs / 1_000);
     }
+    if (this.target !== undefined && outcome !== 'denied' && outcome !== 'rate_limited')
+      this.count(this.target, outcome !== 'success', durationMs / 1_000);
     this.record(outcome, resultBytes, durationMs);
+  }
+
+  private count(target: TrailTarget, isFailure: boolean, seconds: number): void {
+    this.tally.count(target.kind, target.id, isFailure, seconds);
+    this.tally.count('gateway', target.gatewayId, isFailure, seconds);
+    if (target.server !== null) this.tally.count('server', target.server, isFailure, seconds);
   }
 
   private record(outcome: Outcome, resultBytes: number, durationMs: number): void {
@@ -89,9 +102,10 @@ export class Trails {
   constructor(
     private readonly meters: Meters,
     private readonly calls: CallLog,
+    private readonly tally: ItemTally,
   ) {}
 
   open(call: OpenedCall): Trail {
-    return new Trail(call, this.meters, this.calls);
+    return new Trail(call, this.meters, this.calls, this.tally);
   }
 }

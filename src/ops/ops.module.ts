@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AuditModule } from '../audit/audit.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { Database } from '../store/database.js';
 import { StoreModule } from '../store/store.module.js';
@@ -12,7 +13,7 @@ import { VersionReport } from './version-report.service.js';
 
 /** Health, readiness, metrics, version. Needs the global config and platform modules. */
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false }), StoreModule, RegistryModule],
+  imports: [TerminusModule.forRoot({ logger: false }), AuditModule, StoreModule, RegistryModule],
   controllers: [HealthController, MetricsController, VersionController],
   providers: [HealthChecks, VersionReport, { provide: DatabaseStatus, useExisting: Database }],
 })

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import request from 'supertest';
 import { aCaller } from '../../test/builders/caller.js';
 import { aGateway } from '../../test/builders/catalog.js';
+import { ItemTally } from '../audit/item-tally.service.js';
 import { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import type { Caller } from '../kernel/caller.js';
@@ -28,6 +29,7 @@ const SECRET = 'j'.repeat(40);
 class House {
   caller: Caller | undefined;
   ready = true;
+  readonly tally = { ofAll: () => undefined } as unknown as ItemTally;
   probes = 0;
   down: string | null = null;
   pending = 0;
@@ -54,6 +56,7 @@ class House {
         VersionReport,
         Meters,
         DrainState,
+        { provide: ItemTally, useValue: this.tally },
         { provide: Config, useValue: loadConfig({ JWT_SECRET_KEY: SECRET, ...env }) },
         { provide: Log, useValue: pino({ level: 'silent' }) },
         { provide: DatabaseStatus, useValue: this.database() },

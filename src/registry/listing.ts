@@ -12,11 +12,13 @@ export interface ListQuery {
   readonly gatewayId?: GatewayId | null | undefined;
   readonly enabled?: boolean | undefined;
   readonly reachable?: boolean | undefined;
-  /** `name`, `createdAt` or `updatedAt`, with `-` before it for the other way. */
+  /** `name`, `createdAt`, `updatedAt` or `executionCount`, with `-` before it for the other way. */
   readonly sort?: string | undefined;
   /** 0 or absent = all. */
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
+  /** How often a record was used. */
+  readonly executions?: ((id: string) => number) | undefined;
 }
 
 export interface ListPage<T> {
@@ -43,7 +45,9 @@ export interface ListFacets<T> {
   reachable?(item: T): boolean;
 }
 
-const SORTS = ['name', 'createdAt', 'updatedAt'] as const;
+const SORTS = ['name', 'createdAt', 'updatedAt', 'executionCount'] as const;
+/** Digits of the greatest count, so that counts sort as texts. */
+const COUNT_DIGITS = 16;
 type SortField = (typeof SORTS)[number];
 const CURSOR_LIFE_MS = 3_600_000;
 
@@ -77,7 +81,10 @@ export function pageOf<T extends Listed>(
   sealer: Sealer,
 ): ListPage<T> {
   const { field, isDown } = sortOf(query.sort);
-  const keyed = items.map((item) => ({ item, key: [item[field], item.id] as const }));
+  const keyed = items.map((item) => ({
+    item,
+    key: [sortKey(item, field, query), item.id] as const,
+  }));
   keyed.sort((a, b) => compare(a.key, b.key) * (isDown ? -1 : 1));
   const binding = `${principal}\n${bindingOf(query)}`;
   const after = query.cursor === undefined ? null : openCursor(query.cursor, binding, sealer);
@@ -93,6 +100,11 @@ export function pageOf<T extends Listed>(
     nextCursor: isWhole ? null : sealCursor(last.key, binding, sealer),
     total: items.length,
   };
+}
+
+function sortKey(item: Listed, field: SortField, { executions }: ListQuery): string {
+  if (field !== 'executionCount') return item[field];
+  return String(executions?.(item.id) ?? 0).padStart(COUNT_DIGITS, '0');
 }
 
 type Key = readonly [string, string];
@@ -115,7 +127,7 @@ function sortOf(sort = 'name'): { field: SortField; isDown: boolean } {
 }
 
 function bindingOf(query: ListQuery): string {
-  const { cursor: _, limit: __, ...filters } = query;
+  const { cursor: _, limit: __, executions: ___, ...filters } = query;
   return JSON.stringify(
     Object.entries(filters)
       .filter(([, v]) => v !== undefined)

@@ -10,8 +10,18 @@ import {
   type ServersRepository,
   type ToolsRepository,
 } from './catalog.repository.js';
-import { CALL, GATEWAY, PROMPT, RESOURCE, SERVER, SETTING, TOOL } from './definitions.js';
+import {
+  CALL,
+  GATEWAY,
+  ITEM_METRICS,
+  PROMPT,
+  RESOURCE,
+  SERVER,
+  SETTING,
+  TOOL,
+} from './definitions.js';
 import type { Store } from './port.js';
+import { MetricsRepository } from './metrics.repository.js';
 import { SettingsRepository } from './settings.repository.js';
 
 /** All the repositories there are, on one store: the open one, or that of a transaction. */
@@ -22,6 +32,7 @@ export interface Repositories {
   readonly prompts: PromptsRepository;
   readonly servers: ServersRepository;
   readonly calls: CallsRepository;
+  readonly metrics: MetricsRepository;
   readonly settings: SettingsRepository;
 }
 
@@ -33,6 +44,7 @@ function repositoriesOf(store: Store): Repositories {
     prompts: new FederatedRepository(store.repo(PROMPT)),
     servers: new CatalogRepository(store.repo(SERVER)),
     calls: new CallsRepository(store.repo(CALL)),
+    metrics: new MetricsRepository(store.repo(ITEM_METRICS)),
     settings: new SettingsRepository(store.repo(SETTING)),
   };
 }

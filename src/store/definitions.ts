@@ -1,5 +1,6 @@
 import type { CallRecord } from '../kernel/call-record.js';
 import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.js';
+import type { ItemMetrics } from '../kernel/item-metrics.js';
 import type { Definition, Field, Identified } from './port.js';
 
 /** A value kept under a name, for what the gateway itself must remember. */
@@ -161,6 +162,18 @@ export const CALL: Definition<CallRecord> = {
     requestBytes: int,
     resultBytes: int,
     ip: { kind: 'str', length: 64 },
+  },
+};
+
+export const ITEM_METRICS: Definition<ItemMetrics> = {
+  name: 'item_metrics',
+  fields: {
+    total: int,
+    failed: int,
+    minSeconds: { kind: 'double' },
+    maxSeconds: { kind: 'double' },
+    sumSeconds: { kind: 'double' },
+    lastAt: time,
   },
 };
 

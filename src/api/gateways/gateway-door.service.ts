@@ -9,6 +9,7 @@ import { filterRecords, pageOf } from '../../registry/listing.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
@@ -31,10 +32,11 @@ export class GatewayDoor {
     private readonly catalog: CatalogService,
     private readonly lookup: GatewayLookup,
     private readonly sealer: Sealer,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   async list({ query, caller }: Asked): Promise<Answer> {
-    const request = readListRequest(query, this.lookup.idOf);
+    const request = readListRequest(query, this.lookup.idOf, this.metrics.counter('gateway'));
     const found = filterRecords(await this.gateways.list(), request.query, {
       texts: (g) => [g.name, g.slug, g.description, g.url],
       gatewayId: (g) => g.id,
@@ -42,9 +44,10 @@ export class GatewayDoor {
     });
     const page = pageOf(found, request.query, caller.principal, this.sealer);
     const counts = countItems(this.catalog.snapshot);
-    return listAnswer('gateways', page, request.shape, (g) =>
-      gatewayView(g, counts(g.id), this.gateways.envNames(g)),
-    );
+    return listAnswer('gateways', page, request.shape, (g) => ({
+      ...gatewayView(g, counts(g.id), this.gateways.envNames(g)),
+      ...this.metrics.of('gateway', g.id),
+    }));
   }
 
   async get(id: string): Promise<Answer> {
@@ -89,7 +92,8 @@ export class GatewayDoor {
 
   private view(gateway: Gateway): View {
     const counts = countItems(this.catalog.snapshot)(gateway.id);
-    return gatewayView(gateway, counts, this.gateways.envNames(gateway));
+    const view = gatewayView(gateway, counts, this.gateways.envNames(gateway));
+    return { ...view, ...this.metrics.of('gateway', gateway.id) };
   }
 }
 

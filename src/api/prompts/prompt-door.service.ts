@@ -4,6 +4,7 @@ import { PromptsService } from '../../registry/prompts.service.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
@@ -16,10 +17,11 @@ export class PromptDoor {
   constructor(
     private readonly prompts: PromptsService,
     private readonly gateways: GatewayLookup,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   list({ query, caller }: Asked): Answer {
-    const request = readListRequest(query, this.gateways.idOf);
+    const request = readListRequest(query, this.gateways.idOf, this.metrics.counter('prompt'));
     const page = this.prompts.list(request.query, caller);
     return listAnswer('prompts', page, request.shape, (prompt) => this.view(prompt));
   }
@@ -37,6 +39,7 @@ export class PromptDoor {
   }
 
   private view(prompt: Prompt): View {
-    return promptView(prompt, this.gateways.of(prompt));
+    const view = promptView(prompt, this.gateways.of(prompt));
+    return { ...view, ...this.metrics.of('prompt', prompt.id) };
   }
 }

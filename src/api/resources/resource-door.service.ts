@@ -4,6 +4,7 @@ import { ResourcesService } from '../../registry/resources.service.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
@@ -16,10 +17,11 @@ export class ResourceDoor {
   constructor(
     private readonly resources: ResourcesService,
     private readonly gateways: GatewayLookup,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   list({ query, caller }: Asked): Answer {
-    const request = readListRequest(query, this.gateways.idOf);
+    const request = readListRequest(query, this.gateways.idOf, this.metrics.counter('resource'));
     const page = this.resources.list(request.query, caller);
     const shadowed = this.resources.shadowed();
     return listAnswer('resources', page, request.shape, (r) => this.view(r, shadowed));
@@ -46,6 +48,8 @@ export class ResourceDoor {
   }
 
   private view(resource: Resource, shadowed = this.resources.shadowed()): View {
-    return resourceView(resource, this.gateways.of(resource), shadowed.get(resource.id) ?? null);
+    const shadowedBy = shadowed.get(resource.id) ?? null;
+    const view = resourceView(resource, this.gateways.of(resource), shadowedBy);
+    return { ...view, ...this.metrics.of('resource', resource.id) };
   }
 }

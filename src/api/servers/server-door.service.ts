@@ -7,6 +7,7 @@ import { ServersService } from '../../registry/servers.service.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { publicBase } from '../edge/public-base.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
@@ -22,10 +23,11 @@ export class ServerDoor {
   constructor(
     private readonly servers: ServersService,
     private readonly config: Config,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   list(asked: Asked): Answer {
-    const request = readListRequest(asked.query, () => undefined);
+    const request = readListRequest(asked.query, () => undefined, this.metrics.counter('server'));
     const page = this.servers.list(request.query, asked.caller);
     return listAnswer('servers', page, request.shape, (server) => this.view(server, asked));
   }
@@ -80,7 +82,8 @@ export class ServerDoor {
     const members = this.servers.members(server, asked.caller);
     const missing = this.servers.missing(server);
     const base = publicBase(asked.request, this.config);
-    return serverView(server, { ...members, missing }, base);
+    const view = serverView(server, { ...members, missing }, base);
+    return { ...view, ...this.metrics.of('server', server.id) };
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ResourcesService } from '../../registry/resources.service.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { promptView } from '../prompts/prompt-view.js';
 import { Query } from '../query.js';
@@ -16,24 +17,32 @@ export class ServerItems {
     private readonly servers: ServerDoor,
     private readonly resourcesService: ResourcesService,
     private readonly gateways: GatewayLookup,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   tools(id: string, asked: Asked): View[] {
     const { tools } = this.servers.members(id, asked);
-    return shown(tools, asked).map((tool) => toolView(tool, this.gateways.of(tool)));
+    return shown(tools, asked).map((tool) => ({
+      ...toolView(tool, this.gateways.of(tool)),
+      ...this.metrics.of('tool', tool.id),
+    }));
   }
 
   resources(id: string, asked: Asked): View[] {
     const { resources } = this.servers.members(id, asked);
     const shadowed = this.resourcesService.shadowed();
-    return shown(resources, asked).map((resource) =>
-      resourceView(resource, this.gateways.of(resource), shadowed.get(resource.id) ?? null),
-    );
+    return shown(resources, asked).map((resource) => ({
+      ...resourceView(resource, this.gateways.of(resource), shadowed.get(resource.id) ?? null),
+      ...this.metrics.of('resource', resource.id),
+    }));
   }
 
   prompts(id: string, asked: Asked): View[] {
     const { prompts } = this.servers.members(id, asked);
-    return shown(prompts, asked).map((prompt) => promptView(prompt, this.gateways.of(prompt)));
+    return shown(prompts, asked).map((prompt) => ({
+      ...promptView(prompt, this.gateways.of(prompt)),
+      ...this.metrics.of('prompt', prompt.id),
+    }));
   }
 }
 

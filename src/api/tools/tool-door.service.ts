@@ -5,9 +5,11 @@ import type { Tool } from '../../kernel/catalog.js';
 import { Answer } from '../answer.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { EntityMetrics } from '../entity-metrics.service.js';
 import { GatewayLookup } from '../gateway-lookup.service.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
+import { Query } from '../query.js';
 import { deleted, stateAnswer } from '../state-answer.js';
 import type { ToolBody } from './tool-body.js';
 import { toolView } from '../../registry/views/tool-view.js';
@@ -18,10 +20,11 @@ export class ToolDoor {
   constructor(
     private readonly tools: ToolsService,
     private readonly gateways: GatewayLookup,
+    private readonly metrics: EntityMetrics,
   ) {}
 
   list({ query, caller }: Asked): Answer {
-    const request = readListRequest(query, this.gateways.idOf);
+    const request = readListRequest(query, this.gateways.idOf, this.metrics.counter('tool'));
     const page = this.tools.list(request.query, caller);
     return listAnswer('tools', page, request.shape, (tool) => this.view(tool));
   }
@@ -43,9 +46,13 @@ export class ToolDoor {
     return stateAnswer('Tool', after, this.view(after));
   }
 
-  async delete(id: string, { caller, ifMatch }: Asked): Promise<View> {
+  async delete(id: string, { caller, ifMatch, query }: Asked): Promise<View> {
+    const parameters = new Query(query);
+    const purges = parameters.flag('purge_metrics') ?? false;
+    parameters.check();
     const tool = this.tools.get(id, caller);
     await this.tools.delete(tool.id, matchVersion(ifMatch, tool.version));
+    if (purges) await this.metrics.forget('tool', tool.id);
     return deleted(`Tool ${tool.id} permanently deleted`);
   }
 
@@ -65,7 +72,7 @@ export class ToolDoor {
   }
 
   private view(tool: Tool): View {
-    return toolView(tool, this.gateways.of(tool));
+    return { ...toolView(tool, this.gateways.of(tool)), ...this.metrics.of('tool', tool.id) };
   }
 }
 

@@ -44,6 +44,9 @@ export class PromptsMethods {
       .view(call.caller, call.serverId)
       .prompt(name);
     trail.target = {
+      kind: 'prompt',
+      id: prompt.id,
+      gatewayId: gateway.id,
       tool: prompt.name,
       gateway: gateway.name,
       gatewaySlug: gateway.slug,

@@ -35,6 +35,9 @@ export class ResourcesMethods {
     const { uri, entry } = this.resolve(call);
     const { gateway, upstreamUri } = entry;
     trail.target = {
+      kind: 'resource',
+      id: entry.resource.id,
+      gatewayId: gateway.id,
       tool: uri,
       gateway: gateway.name,
       gatewaySlug: gateway.slug,

@@ -44,6 +44,9 @@ export class ToolsMethods {
     const entry = this.catalog.view(call.caller, call.serverId).tool(name);
     const { tool, gateway } = entry;
     trail.target = {
+      kind: 'tool',
+      id: tool.id,
+      gatewayId: gateway.id,
       tool: tool.name,
       gateway: gateway.name,
       gatewaySlug: gateway.slug,

@@ -1,6 +1,15 @@
 import { DataSource } from 'typeorm';
 import { StoreStartError } from '../store-start-error.js';
-import { CALL, GATEWAY, PROMPT, RESOURCE, SERVER, SETTING, TOOL } from '../definitions.js';
+import {
+  CALL,
+  GATEWAY,
+  ITEM_METRICS,
+  PROMPT,
+  RESOURCE,
+  SERVER,
+  SETTING,
+  TOOL,
+} from '../definitions.js';
 import type { SqliteTarget } from './database-url.js';
 import { toEntitySchema } from './entity-schema.js';
 import { driverCode } from './failures.js';
@@ -51,6 +60,7 @@ export async function openDataSource(
         toEntitySchema(PROMPT),
         toEntitySchema(SERVER),
         toEntitySchema(CALL),
+        toEntitySchema(ITEM_METRICS),
         toEntitySchema(SETTING),
       ],
       migrations,
