@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Config } from './config/config.js';
 import { DrainState } from './platform/drain-state.js';
 import { Log } from './platform/log/log.js';
+import { Listens } from './protocol/era/listens.js';
 import { InFlight } from './protocol/in-flight.js';
 import { Listeners } from './protocol/listeners.js';
 
@@ -31,6 +32,7 @@ export async function drain(app: INestApplication, delayMs: number): Promise<voi
     });
   });
   app.get(Listeners).closeAll();
+  app.get(Listens).endAll();
   const sweep = setInterval(() => {
     server.closeIdleConnections();
   }, SWEEP_MS);

@@ -11,7 +11,7 @@ import type { Decision } from '../limits/limiter.js';
 import { rateLimitHeaders } from '../limits/refusal.js';
 import { raiseError } from './era/raise.js';
 import { InFlight, SHUTTING_DOWN } from './in-flight.js';
-import { MethodTable } from './methods/method-table.js';
+import { type Method, MethodTable } from './methods/method-table.js';
 import type { Handled } from './methods/registry.js';
 import { PolicyChain } from './chain.js';
 
@@ -69,15 +69,15 @@ export class Dispatcher {
     trail.requestBytes = call.bytes;
     let outcome: Outcome = 'error';
     let size = 0;
-    let entered = false;
+    let entered: Method | null = null;
     let slot: Decision | null = null;
     try {
       const { client, channel, message } = call;
       const method = this.methods.get(message.method, client.era, channel.transport);
       slot = this.chain.pass(call, method);
-      const waiting = this.inFlight.enter(call);
+      const waiting = this.inFlight.enter(call, method.isStanding);
       if (waiting !== undefined) await waiting;
-      entered = true;
+      entered = method;
       const handled = method.handler(call, trail);
       const done = typeof handled === 'string' || 'result' in handled ? handled : await handled;
       const result = typeof done === 'string' ? done : done.result;
@@ -97,7 +97,7 @@ export class Dispatcher {
       if (outcome === 'cancelled' && call.channel.transport !== 'rpc') return null;
       return this.failed(call, e);
     } finally {
-      if (entered) this.inFlight.leave(call);
+      if (entered !== null) this.inFlight.leave(call, entered.isStanding);
       trail.close(outcome, size);
     }
   }

@@ -24,8 +24,12 @@ export class InFlight {
 
   constructor(private readonly config: Config) {}
 
-  /** Enters a call; waits for room in its session. @throws GatewayError `overloaded` */
-  enter(call: Call): Promise<void> | undefined {
+  /**
+   * Enters a call; waits for room in its session.
+   * @param isStanding whether it takes no place, because it stays for long
+   * @throws GatewayError `overloaded`
+   */
+  enter(call: Call, isStanding = false): Promise<void> | undefined {
     const key = scopeOf(call);
     const scope = this.scopes.get(key) ?? this.newScope(key);
     const id = call.message.id as string;
@@ -33,6 +37,7 @@ export class InFlight {
     if (calls === undefined) scope.calls.set(id, [call]);
     else calls.push(call);
     scope.open++;
+    if (isStanding) return undefined;
     const entered = scope.gate.enter(this.config.toolTimeoutMs, call.abort);
     if (entered === true) return undefined;
     return Promise.resolve(entered).then((isIn) => {
@@ -47,11 +52,11 @@ export class InFlight {
     });
   }
 
-  leave(call: Call): void {
+  leave(call: Call, isStanding = false): void {
     const key = scopeOf(call);
     const scope = this.scopes.get(key);
     if (scope === undefined) return;
-    scope.gate.leave();
+    if (!isStanding) scope.gate.leave();
     this.remove(key, scope, call);
   }
 

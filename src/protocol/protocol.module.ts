@@ -16,13 +16,16 @@ import { InFlight } from './in-flight.js';
 import { Legs } from './legs.js';
 import { Listeners } from './listeners.js';
 import { GatewaysMethods } from './methods/gateways.methods.js';
+import { Listens } from './era/listens.js';
 import { OwnResults } from './era/own-results.js';
 import { DiscoverMethods } from './methods/discover.methods.js';
 import { Lists } from './methods/lists.js';
 import { MethodTable } from './methods/method-table.js';
+import { ModernMethods } from './methods/modern.methods.js';
 import { PromptsMethods } from './methods/prompts.methods.js';
 import { ResourcesMethods } from './methods/resources.methods.js';
 import { SessionMethods } from './methods/session.methods.js';
+import { SubscriptionsMethods } from './methods/subscriptions.methods.js';
 import { ToolsMethods } from './methods/tools.methods.js';
 import { UpwardCalls } from './methods/upward.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
@@ -50,9 +53,11 @@ import { Sessions } from './session/sessions.js';
     InputLoop,
     Legs,
     Listeners,
+    Listens,
     Lists,
     MethodTable,
     ModernClients,
+    ModernMethods,
     Parks,
     OwnResults,
     PolicyChain,
@@ -64,10 +69,12 @@ import { Sessions } from './session/sessions.js';
     SessionReaper,
     Sessions,
     StateSeals,
+    SubscriptionsMethods,
     ToolsMethods,
     UpwardCalls,
   ],
   exports: [
+    Listens,
     ClientRequests,
     Dispatcher,
     InFlight,

@@ -25,8 +25,8 @@ class SlowSync {
     return () => undefined;
   }
 
-  request(_id: string, method: string, params: string): Promise<string> {
-    this.told.push(`${method.replace('resources/', '')} ${params.slice(7, -1)}`);
+  watch(_id: string, uri: string, isWanted: boolean): Promise<unknown> {
+    this.told.push(`${isWanted ? 'subscribe' : 'unsubscribe'} ${uri}`);
     if (this.isPrompt) return Promise.resolve('{}');
     return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
   }

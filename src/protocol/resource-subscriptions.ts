@@ -13,8 +13,8 @@ interface Watched {
   readonly key: string;
   readonly gatewayId: GatewayId;
   readonly upstreamUri: string;
-  /** Session → the URI it knows the resource by. */
-  readonly sessions: Map<string, string>;
+  /** Who watches → what is told of an update: the inside of its params without `uri`. */
+  readonly watchers: Map<string, (params: string) => void>;
   readonly spacing: UpdateSpacing;
   /** What the upstream was told last. */
   isSubscribed: boolean;
@@ -22,8 +22,8 @@ interface Watched {
   told: Promise<void>;
 }
 
-/** URIs that one session may watch. */
-const MAX_PER_SESSION = 100;
+/** URIs that one session or listen may watch. */
+const MAX_PER_WATCHER = 100;
 
 /**
  * Who watches which resource. The upstream is subscribed once, on the session that stays open for
@@ -32,7 +32,7 @@ const MAX_PER_SESSION = 100;
 @Injectable()
 export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
-  private readonly bySession = new Map<string, Set<Watched>>();
+  private readonly byWatcher = new Map<string, Set<Watched>>();
   private stops: (() => void)[] = [];
 
   constructor(
@@ -65,18 +65,33 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   async subscribe(call: Call, shownUri: string, entry: ResourceEntry): Promise<void> {
     const { sessionId } = call.client;
     if (sessionId === null) return;
-    if ((this.bySession.get(sessionId)?.size ?? 0) >= MAX_PER_SESSION)
-      throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
+    this.checkRoom(sessionId);
     this.held.hold(sessionId);
+    await this.watch(sessionId, entry, (params) => {
+      this.listeners.send(sessionId, updateText(shownUri, params));
+    });
+  }
+
+  /**
+   * @param watcher names who watches, to `end` it: a session, or a listen of a modern client
+   * @param updated takes the inside of the params of an update without `uri`
+   * @throws UpstreamRpcError · GatewayError `overloaded`, and what keeps the upstream from being asked
+   */
+  async watch(
+    watcher: string,
+    entry: ResourceEntry,
+    updated: (params: string) => void,
+  ): Promise<void> {
+    this.checkRoom(watcher);
     const watched = this.enter(entry);
-    watched.sessions.set(sessionId, shownUri);
-    const own = this.bySession.get(sessionId) ?? new Set();
-    this.bySession.set(sessionId, own.add(watched));
+    watched.watchers.set(watcher, updated);
+    const own = this.byWatcher.get(watcher) ?? new Set();
+    this.byWatcher.set(watcher, own.add(watched));
     try {
       await this.tell(watched);
     } catch (e) {
       // Whoever came meanwhile hears of it by its own try.
-      this.leave(watched, sessionId).catch(() => undefined);
+      this.leave(watched, watcher).catch(() => undefined);
       throw e;
     }
   }
@@ -88,10 +103,15 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     await this.leave(watched, sessionId);
   }
 
-  /** Everything a session watched, once it has ended. */
-  async end(sessionId: string): Promise<void> {
-    const own = [...(this.bySession.get(sessionId) ?? [])];
-    await Promise.allSettled(own.map((watched) => this.leave(watched, sessionId)));
+  /** Everything a session or listen watched, once it has ended. */
+  async end(watcher: string): Promise<void> {
+    const own = [...(this.byWatcher.get(watcher) ?? [])];
+    await Promise.allSettled(own.map((watched) => this.leave(watched, watcher)));
+  }
+
+  private checkRoom(watcher: string): void {
+    if ((this.byWatcher.get(watcher)?.size ?? 0) >= MAX_PER_WATCHER)
+      throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
   }
 
   private enter(entry: ResourceEntry): Watched {
@@ -100,12 +120,12 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     const key = keyOf(gatewayId, upstreamUri);
     const known = this.watched.get(key);
     if (known !== undefined) return known;
-    const sessions = new Map<string, string>();
+    const watchers: Watched['watchers'] = new Map();
     const spacing = new UpdateSpacing((params) => {
-      this.updated(sessions, params);
+      for (const updated of watchers.values()) updated(params);
     });
     const watched: Watched = {
-      ...{ key, gatewayId, upstreamUri, sessions, spacing },
+      ...{ key, gatewayId, upstreamUri, watchers, spacing },
       isSubscribed: false,
       told: Promise.resolve(),
     };
@@ -113,12 +133,12 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     return watched;
   }
 
-  private async leave(watched: Watched, sessionId: string): Promise<void> {
-    if (!watched.sessions.delete(sessionId)) return;
-    const own = this.bySession.get(sessionId);
+  private async leave(watched: Watched, watcher: string): Promise<void> {
+    if (!watched.watchers.delete(watcher)) return;
+    const own = this.byWatcher.get(watcher);
     own?.delete(watched);
-    if (own?.size === 0) this.bySession.delete(sessionId);
-    if (watched.sessions.size === 0) await this.tell(watched);
+    if (own?.size === 0) this.byWatcher.delete(watcher);
+    if (watched.watchers.size === 0) await this.tell(watched);
   }
 
   /** Brings the upstream to what is wanted, once what it is being told already has arrived. */
@@ -128,7 +148,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   private async settle(watched: Watched): Promise<void> {
-    const isWanted = watched.sessions.size > 0;
+    const isWanted = watched.watchers.size > 0;
     if (isWanted !== watched.isSubscribed) {
       try {
         await this.sync.watch(watched.gatewayId, watched.upstreamUri, isWanted);
@@ -137,22 +157,9 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
       }
       watched.isSubscribed = isWanted;
     }
-    if (watched.sessions.size > 0 || this.watched.get(watched.key) !== watched) return;
+    if (watched.watchers.size > 0 || this.watched.get(watched.key) !== watched) return;
     watched.spacing.stop();
     this.watched.delete(watched.key);
-  }
-
-  private updated(sessions: ReadonlyMap<string, string>, params: string): void {
-    for (const [sessionId, shown] of sessions) {
-      const own = `"uri":${JSON.stringify(shown)}`;
-      this.listeners.send(
-        sessionId,
-        notificationText(
-          'notifications/resources/updated',
-          params === '' ? own : `${own},${params}`,
-        ),
-      );
-    }
   }
 
   /** A new session above knows nothing of what the old one had subscribed. */
@@ -165,6 +172,14 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
       }),
     );
   }
+}
+
+function updateText(shownUri: string, params: string): string {
+  const own = `"uri":${JSON.stringify(shownUri)}`;
+  return notificationText(
+    'notifications/resources/updated',
+    params === '' ? own : `${own},${params}`,
+  );
 }
 
 function keyOf(gatewayId: GatewayId, upstreamUri: string): string {

@@ -46,8 +46,11 @@ const UNCLAIMED: ClientView = {
   logLevel: null,
 };
 
-/** Members of a `_meta` that has a claim; nearly no legacy `_meta` is scanned for it. */
-function claimIn(raw: string | undefined): Members | null {
+/**
+ * Members of a `_meta` that has a claim; nearly no legacy `_meta` is scanned for it.
+ * @throws GatewayError `invalid_request` when it is no object
+ */
+export function claimIn(raw: string | undefined): Members | null {
   if (raw === undefined) return null;
   if (!raw.startsWith('{'))
     throw new GatewayError('invalid_request', { reason: "'_meta' must be an object" });

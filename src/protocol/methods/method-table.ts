@@ -3,7 +3,7 @@ import type { TransportKind } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { GatewaysMethods } from './gateways.methods.js';
 import type { Era } from '../../kernel/mcp.js';
-import { DiscoverMethods } from './discover.methods.js';
+import { ModernMethods } from './modern.methods.js';
 import { PromptsMethods } from './prompts.methods.js';
 import { type Handler, METHODS, type MethodName, type MethodPolicy } from './registry.js';
 import { ResourcesMethods } from './resources.methods.js';
@@ -28,9 +28,9 @@ export class MethodTable {
     resources: ResourcesMethods,
     prompts: PromptsMethods,
     gateways: GatewaysMethods,
-    discover: DiscoverMethods,
+    modern: ModernMethods,
   ) {
-    for (const group of [session, tools, resources, prompts, gateways, discover])
+    for (const group of [session, tools, resources, prompts, gateways, modern])
       for (const [name, handler] of Object.entries(group.handlers()))
         this.add(name as MethodName, handler);
     for (const name of Object.keys(METHODS))

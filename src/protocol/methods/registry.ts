@@ -10,6 +10,8 @@ export interface MethodPolicy {
   readonly isLimited: boolean;
   /** The one transport that has it; absent = all. */
   readonly only?: TransportKind;
+  /** Stays open for long, so it takes no place of `MAX_IN_FLIGHT_PER_SESSION`. */
+  readonly isStanding?: boolean;
   /** The one era that has it; absent = both. */
   readonly era?: Era;
 }
@@ -30,6 +32,7 @@ export const METHODS = {
   'resources/list': needs('resources.read'),
   'resources/templates/list': needs('resources.read'),
   'resources/read': needs('resources.read'),
+  'subscriptions/listen': modern({ permission: 'any', isLimited: false, isStanding: true }),
   'resources/subscribe': legacy(needs('resources.read')),
   'resources/unsubscribe': legacy(needs('resources.read')),
   'prompts/list': needs('prompts.read'),

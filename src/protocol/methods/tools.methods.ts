@@ -3,11 +3,13 @@ import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Members } from '../../kernel/json-members.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import { type HeaderRecord, paramMismatch } from '../../kernel/mirrored-headers.js';
 import type { Trail } from '../../audit/trail.js';
 import { Limiter } from '../../limits/limiter.js';
 import { requireAllowed } from '../../limits/refusal.js';
 import type { ToolEntry } from '../../registry/entries.js';
 import type { Faults } from '../../registry/schema/argument-schema.js';
+import { MirroredArguments } from '../../registry/mirrored-arguments.service.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { OwnResults } from '../era/own-results.js';
 import type { Handlers } from './registry.js';
@@ -27,6 +29,7 @@ export class ToolsMethods {
     private readonly lists: Lists,
     private readonly limiter: Limiter,
     private readonly own: OwnResults,
+    private readonly mirrored: MirroredArguments,
   ) {}
 
   handlers(): Handlers {
@@ -53,10 +56,22 @@ export class ToolsMethods {
       server: call.serverId,
       upstreamName: tool.originalName,
     };
+    if (call.mirrored !== null) this.checkHeaders(call, entry, call.mirrored);
     const faults = checkArguments(entry, params.raw('arguments'));
     return faults instanceof Promise
       ? this.callAfter(call, entry, faults)
       : this.proceed(call, entry, faults);
+  }
+
+  /** What the schema marks must stand in the head as in the body (PROTOCOL.md §2.6). */
+  private checkHeaders(call: Call, { tool, gateway }: ToolEntry, headers: HeaderRecord): void {
+    let params = this.mirrored.of(gateway.id, tool.originalName);
+    // `/rpc` clients need not repeat anything, but what they repeat must be true.
+    if (call.channel.transport === 'rpc') params = params.filter(({ key }) => key in headers);
+    if (params.length === 0) return;
+    const raw = call.message.params?.raw('arguments');
+    const reason = paramMismatch(params, raw === undefined ? {} : JSON.parse(raw), headers);
+    if (reason !== null) throw new GatewayError('header_mismatch', { reason });
   }
 
   /** Large schemas and arguments are checked off the loop. */

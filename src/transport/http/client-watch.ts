@@ -17,9 +17,12 @@ export class ClientWatch {
     private readonly res: ServerResponse,
     private readonly call: Call,
   ) {
-    res.on('close', () => {
-      this.gone();
-    });
+    // Who left while the credential was looked at never closes again.
+    if (res.destroyed) this.gone();
+    else
+      res.on('close', () => {
+        this.gone();
+      });
   }
 
   /** The call has ended: nothing is left to end. */

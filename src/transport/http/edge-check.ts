@@ -24,6 +24,8 @@ export function checkEdge(req: IncomingMessage, head: Head, rules: HostRules): v
 }
 
 function checkFraming(req: IncomingMessage, head: Head): void {
+  if (head.doubled.includes('mcp-protocol-version'))
+    throw new GatewayError('header_mismatch', { reason: 'MCP-Protocol-Version is there twice' });
   if (head.doubled.length > 0)
     throw new GatewayError('bad_head', { reason: `header ${String(head.doubled[0])} only once` });
   if (req.url?.startsWith('/') !== true)

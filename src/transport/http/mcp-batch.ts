@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
 import { scanElements } from '../../kernel/json-scan.js';
 import { JsonScanError } from '../../kernel/json-tokens.js';
-import { MAX_JSON_DEPTH, errorObject, errorText, parseMessage } from '../../kernel/jsonrpc.js';
+import {
+  MAX_JSON_DEPTH,
+  type Message,
+  errorObject,
+  errorText,
+  parseMessage,
+} from '../../kernel/jsonrpc.js';
+import { claimIn } from '../../protocol/era/classify.js';
 import { Answers } from './answer.js';
 import { CallRunner, type Runnable } from './call-runner.js';
 import type { Posted } from './exchange.js';
@@ -20,8 +27,8 @@ export class McpBatch {
   ) {}
 
   run(posted: Posted, base: Omit<Runnable, 'message'>): void {
-    const elements = split(posted.text);
-    const replies = elements.map((text) => this.one(text, posted, base));
+    const messages = split(posted.text).map(legacyMessage);
+    const replies = messages.map((message) => this.one(message, posted, base));
     const sent = Promise.all(replies).then((texts) => {
       const answered = texts.filter((text) => text !== null);
       if (answered.length === 0) this.answers.sendEmpty(posted.res, 202, posted.headers);
@@ -32,12 +39,11 @@ export class McpBatch {
   }
 
   private async one(
-    text: string,
+    message: Message,
     posted: Posted,
     base: Omit<Runnable, 'message'>,
   ): Promise<string | null> {
     try {
-      const message = parseMessage(text);
       if (message.method === 'initialize')
         throw new GatewayError('invalid_request', { reason: 'initialize must not be in a batch' });
       if (message.kind === 'request')
@@ -47,9 +53,18 @@ export class McpBatch {
       return null;
     } catch (e) {
       if (!(e instanceof GatewayError)) throw e;
-      return errorText(e.extras.rpcId ?? null, errorObject(e, posted.callId, false));
+      return errorText(message.id, errorObject(e, posted.callId, false));
     }
   }
+}
+
+/** One element that is no message, or a modern one, spoils them all (PROTOCOL.md §1.3). */
+function legacyMessage(text: string): Message {
+  const message = parseMessage(text);
+  if (claimIn(message.params?.raw('_meta')) === null) return message;
+  throw new GatewayError('invalid_request', {
+    reason: 'a batch holds messages of 2025-03-26 only',
+  });
 }
 
 function split(text: string): string[] {

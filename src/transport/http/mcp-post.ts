@@ -4,7 +4,13 @@ import type { ClientView } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { LATEST_LEGACY, LEGACY_REVISIONS, MODERN_REVISIONS, isRevision } from '../../kernel/mcp.js';
+import {
+  LATEST_LEGACY,
+  LEGACY_REVISIONS,
+  MODERN_REVISIONS,
+  isModernRevision,
+  isRevision,
+} from '../../kernel/mcp.js';
 import { classify } from '../../protocol/era/classify.js';
 import { Sessions } from '../../protocol/session/sessions.js';
 import { McpBatch } from './mcp-batch.js';
@@ -61,10 +67,12 @@ export class McpPost {
   }
 
   private batch(posted: Posted, serverId: ServerId | null): void {
-    checkVersion(posted.head.protocolVersion);
+    const { protocolVersion } = posted.head;
+    if (protocolVersion !== undefined && isModernRevision(protocolVersion)) throw noBatch();
+    checkVersion(protocolVersion);
     const client = this.client(posted, serverId, false);
     if (client.client.sessionId === null || client.client.revision !== '2025-03-26')
-      throw new GatewayError('invalid_request', { reason: 'batches are not allowed here' });
+      throw noBatch();
     const base: Omit<Runnable, 'message'> = { serverId, transport: 'http', ...client };
     this.batches.run(posted, base);
   }
@@ -92,6 +100,10 @@ export class McpPost {
     };
     return { client, mutedClient: client };
   }
+}
+
+function noBatch(): GatewayError {
+  return new GatewayError('invalid_request', { reason: 'batches are not allowed here' });
 }
 
 function checkVersion(version: string | undefined): void {

@@ -1,0 +1,92 @@
+import type { Call } from '../../kernel/call.js';
+import { scanJson } from '../../kernel/json-scan.js';
+import { notificationText } from '../../kernel/jsonrpc.js';
+import { CLAIM, LIST_CHANGED, type ListKind } from '../../kernel/mcp.js';
+import type { CatalogView } from '../../registry/entries.js';
+import { NoticeSpacing } from '../notice-spacing.js';
+import { type ListenFilter, filterText } from './listen-filter.js';
+
+/** How an upstream's own JSON is read: what it repeats is its own affair. */
+const RELAYED = { maxDepth: 512, uniqueKeys: false, nested: ['_meta'] } as const;
+
+/** One open `subscriptions/listen`: what it says carries the id of its request (26 Subscriptions). */
+export class Listen {
+  /** What its Caller sees; compared with what comes next. */
+  view: CatalogView | null;
+  /** Who ended it. */
+  readonly ended: Promise<'us' | 'client'>;
+  private readonly spacing: NoticeSpacing;
+  private readonly tag: string;
+  private finish: () => void = () => undefined;
+
+  constructor(
+    readonly call: Call,
+    private readonly granted: ListenFilter,
+    view: CatalogView,
+  ) {
+    this.view = view;
+    this.tag = `"${CLAIM.subscriptionId}":${call.message.id as string}`;
+    this.spacing = new NoticeSpacing((method) => {
+      this.say(method, '', '');
+    });
+    this.ended = new Promise((resolve) => {
+      this.finish = () => {
+        resolve('us');
+      };
+      call.abort.onAbort(() => {
+        resolve('client');
+      });
+    });
+  }
+
+  /** Members of the `_meta` of all it says. */
+  get meta(): string {
+    return this.tag;
+  }
+
+  acknowledge(): void {
+    const granted = `"notifications":${filterText(this.granted)}`;
+    this.say('notifications/subscriptions/acknowledged', granted, '');
+  }
+
+  /** Lists that read differently now; those that nobody asked for are not told. */
+  changed(kinds: readonly ListKind[]): void {
+    for (const method of new Set(kinds.map((kind) => LIST_CHANGED[kind])))
+      if (this.wants(method)) this.spacing.due(method);
+  }
+
+  /** @param params inside of the upstream's params without `uri` */
+  updated(shownUri: string, params: string): void {
+    const own = `"uri":${JSON.stringify(shownUri)}`;
+    if (params === '') {
+      this.say('notifications/resources/updated', own, '');
+      return;
+    }
+    const { top, nested } = scanJson(`{${params}}`, RELAYED);
+    const rest = top.without('_meta');
+    const meta = nested['_meta']?.without(CLAIM.subscriptionId) ?? '';
+    this.say('notifications/resources/updated', rest === '' ? own : `${own},${rest}`, meta);
+  }
+
+  /** Ends it from our side: the result follows. */
+  end(): void {
+    this.finish();
+  }
+
+  stop(): void {
+    this.spacing.stop();
+  }
+
+  private wants(method: string): boolean {
+    if (method === LIST_CHANGED.tools) return this.granted.toolsListChanged;
+    if (method === LIST_CHANGED.prompts) return this.granted.promptsListChanged;
+    return this.granted.resourcesListChanged;
+  }
+
+  private say(method: string, params: string, meta: string): void {
+    const tagged = `"_meta":{${meta === '' ? this.tag : `${meta},${this.tag}`}}`;
+    this.call.channel.send(
+      notificationText(method, params === '' ? tagged : `${params},${tagged}`),
+    );
+  }
+}

@@ -1,0 +1,145 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { Call } from '../../kernel/call.js';
+import { GatewayError } from '../../kernel/errors.js';
+import { notificationText } from '../../kernel/jsonrpc.js';
+import { LIST_KINDS } from '../../kernel/mcp.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import { CatalogService } from '../../registry/catalog.service.js';
+import { changedKinds } from '../../registry/catalog-view.js';
+import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
+import { ResourceSubscriptions } from '../resource-subscriptions.js';
+import { Listen } from './listen.js';
+import type { ListenFilter } from './listen-filter.js';
+
+/** Open at once for one principal (PROTOCOL.md §6.4). */
+const MAX_PER_PRINCIPAL = 16;
+/** Beyond what a timer can hold the credential outlives every stream. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What a listen may hear, and where its resources are. */
+export interface Granted {
+  readonly filter: ListenFilter;
+  readonly resources: readonly (readonly [shownUri: string, entry: ResourceEntry])[];
+}
+
+/** The open `subscriptions/listen` requests of modern clients. */
+@Injectable()
+export class Listens implements OnModuleInit, OnModuleDestroy {
+  private readonly open = new Set<Listen>();
+  private readonly perPrincipal = new Map<string, number>();
+  private stopWatching: () => void = () => undefined;
+  private counter = 0;
+
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly subscriptions: ResourceSubscriptions,
+    private readonly meters: Meters,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopWatching = this.catalog.onSwap(() => {
+      for (const listen of this.open) this.compare(listen);
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.stopWatching();
+    this.endAll();
+  }
+
+  /** The end of a drain, or of the app: each gets its result. */
+  endAll(): void {
+    for (const listen of this.open) listen.end();
+  }
+
+  /**
+   * Acknowledges, then tells what it hears of until one side ends it.
+   * @returns members of the `_meta` of its result
+   * @throws GatewayError `too_many_streams`; `cancelled` when the client ended it
+   */
+  async run(call: Call, granted: Granted): Promise<string> {
+    const { limiterKey } = call.caller;
+    const count = this.perPrincipal.get(limiterKey) ?? 0;
+    if (count >= MAX_PER_PRINCIPAL)
+      throw new GatewayError(
+        'too_many_streams',
+        { limit: MAX_PER_PRINCIPAL },
+        { retryAfterSeconds: 5 },
+      );
+    this.perPrincipal.set(limiterKey, count + 1);
+    this.meters.activeStreams(call.channel.transport, 1);
+    const view = this.catalog.view(call.caller, call.serverId);
+    const listen = new Listen(call, granted.filter, view);
+    const watcher = `listen:${String(++this.counter)}`;
+    const expiry = this.endWithCredential(listen);
+    this.open.add(listen);
+    try {
+      listen.acknowledge();
+      this.watch(watcher, listen, granted);
+      if ((await listen.ended) === 'client') throw new GatewayError('cancelled');
+      this.withdraw(call);
+      return listen.meta;
+    } finally {
+      this.open.delete(listen);
+      clearTimeout(expiry);
+      listen.stop();
+      void this.subscriptions.end(watcher);
+      this.leave(call);
+    }
+  }
+
+  /** Each resource for itself: one whose upstream is lost now is asked for again when it is back. */
+  private watch(watcher: string, listen: Listen, { resources }: Granted): void {
+    for (const [shown, entry] of resources) {
+      const updated = (params: string): void => {
+        listen.updated(shown, params);
+      };
+      this.subscriptions.watch(watcher, entry, updated).catch(() => undefined);
+    }
+  }
+
+  private compare(listen: Listen): void {
+    const next = this.view(listen.call);
+    const kinds =
+      listen.view === null || next === null
+        ? LIST_KINDS
+        : changedKinds(listen.view, next, listen.call.client.era);
+    listen.view = next;
+    // Without its Server there is nothing left to hear of.
+    if (next === null) listen.end();
+    else listen.changed(kinds);
+  }
+
+  private view(call: Call): CatalogView | null {
+    try {
+      return this.catalog.view(call.caller, call.serverId);
+    } catch (e) {
+      if (e instanceof GatewayError) return null;
+      throw e;
+    }
+  }
+
+  private endWithCredential(listen: Listen): NodeJS.Timeout | undefined {
+    const leftMs = listen.call.caller.expiresAt * 1000 - Date.now();
+    if (leftMs > MAX_TIMER_MS) return undefined;
+    return setTimeout(endNow, Math.max(leftMs, 0), listen);
+  }
+
+  /** On a channel that goes on, the end of one request is said twice (26 Cancellation, Subscriptions). */
+  private withdraw({ channel, message }: Call): void {
+    if (channel.transport === 'http') return;
+    const requestId = `"requestId":${message.id as string}`;
+    channel.send(notificationText('notifications/cancelled', requestId));
+  }
+
+  private leave({ caller, channel }: Call): void {
+    this.meters.activeStreams(channel.transport, -1);
+    const left = (this.perPrincipal.get(caller.limiterKey) ?? 1) - 1;
+    if (left > 0) this.perPrincipal.set(caller.limiterKey, left);
+    else this.perPrincipal.delete(caller.limiterKey);
+  }
+}
+
+function endNow(listen: Listen): void {
+  listen.end();
+}
