@@ -36,7 +36,7 @@ interface Common<Id> extends AuditMetadata {
   readonly meta: JsonObject;
 }
 
-export type GatewayTransport = 'STREAMABLEHTTP' | 'SSE' | 'STDIO' | 'AUTO';
+export type GatewayTransport = 'STREAMABLEHTTP' | 'SSE' | 'WEBSOCKET' | 'STDIO' | 'AUTO';
 export type GatewayStatus = 'healthy' | 'degraded' | 'unhealthy' | 'disabled' | 'pending';
 export type GatewayAuthType = 'none' | 'basic' | 'bearer' | 'authheaders' | 'query_param';
 export type SessionMode = 'auto' | 'shared' | 'per-session' | 'per-principal';

@@ -1,4 +1,4 @@
-import type { Gateway } from '../kernel/catalog.js';
+import type { Gateway, GatewayTransport } from '../kernel/catalog.js';
 import type { GatewayFields } from './discovered.js';
 import type { Faults } from './faults.js';
 import { toTags } from './tags.js';
@@ -45,12 +45,18 @@ export function plainFields(base: Gateway, input: GatewayFields, faults: Faults)
   if (typeof fields.url === 'string') fields.url = fields.url.trim();
   if (input.tags !== undefined) fields.tags = toTags(input.tags, faults);
   checkTexts(input, faults);
-  // A transport of its own is kept; without one, a command means STDIO and a URL means finding out.
-  if (input.transport === undefined) {
-    if (typeof input.command === 'string' && input.url === undefined) fields.transport = 'STDIO';
-    else if (typeof input.url === 'string' && base.transport === 'STDIO') fields.transport = 'AUTO';
-  }
+  const transport = input.transport ?? impliedTransport(input, base);
+  if (transport !== undefined) fields.transport = transport;
   return fields as Partial<Gateway>;
+}
+
+/** Without a transport of its own, a command means STDIO, a URL its scheme or finding out. */
+function impliedTransport(input: GatewayFields, base: Gateway): GatewayTransport | undefined {
+  const { url, command } = input;
+  if (typeof command === 'string' && url === undefined) return 'STDIO';
+  if (typeof url !== 'string') return undefined;
+  if (/^wss?:/i.test(url.trim())) return 'WEBSOCKET';
+  return base.transport === 'STDIO' ? 'AUTO' : undefined;
 }
 
 function checkRange(

@@ -5,6 +5,7 @@ import type { AuditMetadata, Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { isDisplayName, slugify } from '../kernel/names.js';
+import { openingUrl } from '../kernel/web-socket-url.js';
 import { EgressPolicy } from '../platform/http/egress-policy.js';
 import { envFault, isCommandAllowed } from './command-rules.js';
 import type { GatewayFields, GatewayPatch, NewGateway } from './discovered.js';
@@ -14,6 +15,7 @@ import { plainFields } from './gateway-fields.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
 
 const URL_SCHEMES = ['http:', 'https:'];
+const SOCKET_SCHEMES = ['ws:', 'wss:', ...URL_SCHEMES];
 
 /** What a Gateway may be: fields, address, command, credential. */
 @Injectable()
@@ -73,8 +75,10 @@ export class GatewayRules {
 
   private checkUrl(gateway: Gateway, faults: Faults): void {
     const url = parseUrl(gateway.url ?? '');
-    if (!url || !URL_SCHEMES.includes(url.protocol)) {
-      faults.add('/url', 'Gateway URL must start with one of: http://, https://');
+    const schemes = gateway.transport === 'WEBSOCKET' ? SOCKET_SCHEMES : URL_SCHEMES;
+    if (!url || !schemes.includes(url.protocol)) {
+      const shown = schemes.map((scheme) => `${scheme}//`).join(', ');
+      faults.add('/url', `Gateway URL must start with one of: ${shown}`);
       return;
     }
     faults.check(
@@ -82,7 +86,7 @@ export class GatewayRules {
       '/url',
       'must not hold a user or password',
     );
-    this.egress.checkUrl(url);
+    this.egress.checkUrl(openingUrl(url));
   }
 
   /** @throws GatewayError `feature_disabled`, `command_not_allowed` */

@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { RegistryModule } from '../registry/registry.module.js';
 import { DriverRegistry } from './driver.registry.js';
 import { Invoker } from './invoker.js';
+import { BuiltInKinds } from './mcp/built-in-kinds.js';
 import { ConnectionKindRegistry } from './mcp/connection-kind.registry.js';
 import { ConnectionPool } from './mcp/connection.pool.js';
 import { Dialer } from './mcp/dialer.js';
@@ -10,12 +11,14 @@ import { HttpConnections } from './mcp/http.connection.js';
 import { McpDriver } from './mcp/mcp.driver.js';
 import { SseConnections } from './mcp/sse.connection.js';
 import { StdioConnections } from './mcp/stdio.connection.js';
+import { WsConnections } from './mcp/ws.connection.js';
 
 @Module({
   imports: [RegistryModule],
   providers: [
     DriverRegistry,
     Invoker,
+    BuiltInKinds,
     ConnectionKindRegistry,
     ConnectionPool,
     Dialer,
@@ -23,6 +26,7 @@ import { StdioConnections } from './mcp/stdio.connection.js';
     HttpConnections,
     SseConnections,
     StdioConnections,
+    WsConnections,
     McpDriver,
   ],
   exports: [Invoker, Dialer, ConnectionPool, DriverRegistry],
@@ -32,13 +36,11 @@ export class UpstreamsModule implements OnModuleInit {
     private readonly drivers: DriverRegistry,
     private readonly kinds: ConnectionKindRegistry,
     private readonly mcp: McpDriver,
-    private readonly http: HttpConnections,
-    private readonly sse: SseConnections,
-    private readonly stdio: StdioConnections,
+    private readonly builtIn: BuiltInKinds,
   ) {}
 
   onModuleInit(): void {
-    for (const kind of [this.http, this.sse, this.stdio]) this.kinds.register(kind);
+    for (const kind of this.builtIn.all) this.kinds.register(kind);
     this.drivers.register(this.mcp);
   }
 }

@@ -130,6 +130,24 @@ describe('upstreams on other transports', () => {
     expect(world.upstream.journal.times('sse')).toBe(1);
   });
 
+  it('speaks WebSocket to an upstream', async () => {
+    const made = await world.rest('POST', '/gateways', {
+      name: 'socket',
+      url: world.upstream.urls.ws,
+    });
+    expect([made.status, made.json()]).toMatchObject([
+      200,
+      { transport: 'WEBSOCKET', toolCount: 1 },
+    ]);
+    const rpc = new RpcClient(world.url, world.token);
+    const call = async (nonce: string) => (await rpc.call('socket-ok', { nonce })).answer;
+    expect((await call('ws'))?.result?.content[0].text).toBe('ok');
+    expect(world.upstream.journal.times('ws')).toBe(1);
+    // The sockets are gone with the process; the next calls open new ones.
+    await world.upstream.restart();
+    await eventually('calls succeed again', async () => (await call('again'))?.result, 10_000);
+  });
+
   it('finds out by itself which of them an upstream speaks', async () => {
     for (const [name, url, transport] of [
       ['auto-http', world.upstream.urls.http, 'STREAMABLEHTTP'],

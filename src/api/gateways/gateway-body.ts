@@ -26,7 +26,13 @@ import {
   WholeNumber,
 } from '../body/rules.js';
 
-const TRANSPORTS: readonly GatewayTransport[] = ['STREAMABLEHTTP', 'SSE', 'STDIO', 'AUTO'];
+const TRANSPORTS: readonly GatewayTransport[] = [
+  'STREAMABLEHTTP',
+  'SSE',
+  'WEBSOCKET',
+  'STDIO',
+  'AUTO',
+];
 const AUTH_TYPES: readonly GatewayAuthType[] = [
   'none',
   'basic',

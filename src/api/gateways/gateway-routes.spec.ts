@@ -164,7 +164,7 @@ describe('routes of gateways', () => {
       .send({
         name: '<b>',
         url: 'ftp://x',
-        transport: 'WEBSOCKET',
+        transport: 'CARRIER_PIGEON',
         gatewayMode: 'direct_proxy',
         visibility: 'private',
       })

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Pool } from 'undici';
@@ -83,6 +84,30 @@ export class SafeClient implements OnApplicationShutdown {
     }
   }
 
+  /**
+   * A socket of its own, for a protocol that HTTP only opens. Whoever gets it ends it.
+   * @param url with `http` or `https`
+   * @param done called once; a GatewayError `egress_blocked` for what must not be called
+   */
+  connect(
+    url: URL,
+    timeoutMs: number,
+    done: (error: Error | null, socket: Socket | null) => void,
+  ): void {
+    const { protocol, host, port } = url;
+    try {
+      this.policy.checkUrl(url);
+    } catch (e) {
+      done(e as Error, null);
+      return;
+    }
+    const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    this.connector(url.origin, timeoutMs)({ hostname, host, protocol, port }, (error, socket) => {
+      if (error === null) done(null, socket);
+      else done(error, null);
+    });
+  }
+
   /** Ends every connection, also those in use. */
   async close(): Promise<void> {
     const all = [...[...this.held.values()].map(({ pool }) => pool), ...this.leaving];
@@ -131,15 +156,19 @@ export class SafeClient implements OnApplicationShutdown {
       connections,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: guardedConnector({
-        policy: this.policy,
-        resolve: resolveWithSystem,
-        timeoutMs,
-        skipSslVerify: this.config.skipSslVerify,
-        onConnected: (address) => {
-          this.noteLocal(origin, address);
-        },
-      }),
+      connect: this.connector(origin, timeoutMs),
+    });
+  }
+
+  private connector(origin: string, timeoutMs: number): ReturnType<typeof guardedConnector> {
+    return guardedConnector({
+      policy: this.policy,
+      resolve: resolveWithSystem,
+      timeoutMs,
+      skipSslVerify: this.config.skipSslVerify,
+      onConnected: (address) => {
+        this.noteLocal(origin, address);
+      },
     });
   }
 

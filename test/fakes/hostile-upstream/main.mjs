@@ -3,7 +3,7 @@
  * An MCP server that does on command whatever an upstream can do wrong.
  *   node main.mjs [--transport http|stdio] [--port 0] [--era legacy|modern] [--tools N] [--only a,b]
  *     [--auth 'Header: value'] [--journal FILE]
- * `http` serves Streamable HTTP on /mcp and HTTP+SSE on /sse. First line: {"ready":true,…} on stdout,
+ * `http` serves Streamable HTTP on /mcp, HTTP+SSE on /sse and WebSocket on /ws. First line: {"ready":true,…} on stdout,
  * for stdio on stderr and in the journal.
  */
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { Journal } from './journal.mjs';
 import { McpServer } from './server.mjs';
 import { sseRoutes } from './sse.mjs';
 import { startStdio } from './stdio.mjs';
+import { startWs } from './ws.mjs';
 
 const text = { type: 'string' };
 const { values } = parseArgs({
@@ -47,11 +48,12 @@ if (values.transport === 'stdio') {
   process.stderr.write(`${JSON.stringify(ready)}\n`);
   startStdio(server);
 } else {
-  const { port } = await startHttp(server, Number(values.port ?? 0), sseRoutes(server));
+  const { port, listener } = await startHttp(server, Number(values.port ?? 0), sseRoutes(server));
+  startWs(server, listener);
   const base = `http://127.0.0.1:${port}`;
   journal.write({ event: 'ready', control });
   process.stdout.write(
-    `${JSON.stringify({ ...ready, port, http: `${base}/mcp`, sse: `${base}/sse` })}\n`,
+    `${JSON.stringify({ ...ready, port, http: `${base}/mcp`, sse: `${base}/sse`, ws: `${base}/ws` })}\n`,
   );
   process.on('SIGTERM', () => process.exit(0));
   // The one who started us is gone: nobody will come to end us.

@@ -107,7 +107,7 @@ export class JournalFile {
 }
 
 export interface Upstream {
-  readonly urls: { readonly http: string; readonly sse: string };
+  readonly urls: { readonly http: string; readonly sse: string; readonly ws: string };
   readonly port: number;
   readonly pid: number;
   readonly journal: JournalFile;
@@ -145,7 +145,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   port = running.value.port;
   const base = `http://127.0.0.1:${String(port)}`;
   return {
-    urls: { http: `${base}/mcp`, sse: `${base}/sse` },
+    urls: { http: `${base}/mcp`, sse: `${base}/sse`, ws: `${base.replace('http', 'ws')}/ws` },
     port,
     get pid() {
       return running.pid;

@@ -1,0 +1,226 @@
+import type { Socket, createConnection } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import { WebSocket } from 'ws';
+import { Config } from '../../config/config.js';
+import { GatewayError } from '../../kernel/errors.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import { openingUrl } from '../../kernel/web-socket-url.js';
+import { SafeClient } from '../../platform/http/safe-client.js';
+import { Log } from '../../platform/log/log.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { dropLog } from './drop-log.js';
+import { greet } from './greet.js';
+import { PipeLegs } from './pipe-legs.js';
+import { answeredBadly, describe, refusedByStatus } from './upstream-fault.js';
+
+/** Pings without an answer after which an upstream is gone. */
+const MAX_MISSED = 2;
+/** How long an upstream may take to close after us. */
+const CLOSE_MS = 2000;
+
+/** MCP servers over WebSocket: one message a text frame, the socket is the session (PROTOCOL.md §10.1). */
+@Injectable()
+export class WsConnections implements ConnectionKind {
+  readonly transport = 'WEBSOCKET';
+
+  constructor(
+    private readonly client: SafeClient,
+    private readonly config: Config,
+    private readonly meters: Meters,
+    private readonly log: Log,
+  ) {}
+
+  async open(options: OpenOptions): Promise<UpstreamConnection> {
+    const startedAt = performance.now();
+    const maxBytes = this.config.maxToolResultSizeBytes;
+    const socket = this.dial(options, maxBytes);
+    const connection = new WsConnection(socket, options, {
+      maxBytes,
+      pingIntervalMs: this.config.websocketPingIntervalMs,
+      dropped: dropLog(options.gateway, this.log, this.meters),
+    });
+    await connection.initialize(startedAt);
+    return connection;
+  }
+
+  /** Begins the handshake over a socket of the one door to the outside; redirects are not followed. */
+  private dial({ gateway, credential, initTimeoutMs }: OpenOptions, maxPayload: number): WebSocket {
+    const url = openingUrl(new URL(gateway.url ?? ''));
+    for (const [key, value] of Object.entries(credential.query)) url.searchParams.set(key, value);
+    const timeoutMs = gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
+    const connect = (_: unknown, done: (error: Error | null, socket: Socket | null) => void) => {
+      this.client.connect(url, timeoutMs, done);
+    };
+    return new WebSocket(url, ['mcp'], {
+      headers: { ...credential.headers },
+      perMessageDeflate: false,
+      followRedirects: false,
+      handshakeTimeout: initTimeoutMs,
+      maxPayload,
+      // Node takes the socket later, too; the declared type only knows the form that returns it.
+      createConnection: connect as unknown as typeof createConnection,
+    });
+  }
+}
+
+interface Bounds {
+  readonly maxBytes: number;
+  readonly pingIntervalMs: number;
+  dropped(reason: string): void;
+}
+
+class WsConnection implements UpstreamConnection {
+  private readonly legs: PipeLegs;
+  private readonly pings: NodeJS.Timeout;
+  private hello: Greeting | null = null;
+  private gone = false;
+  private missed = 0;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly options: OpenOptions,
+    private readonly bounds: Bounds,
+  ) {
+    this.legs = new PipeLegs(options, {
+      send: (text, begin) => this.send(text, begin),
+      dropped: (reason) => {
+        bounds.dropped(reason);
+      },
+    });
+    this.pings = setInterval(() => {
+      this.ping();
+    }, bounds.pingIntervalMs);
+    this.hear();
+  }
+
+  get greeting(): Greeting {
+    return this.hello as Greeting;
+  }
+
+  get isOpen(): boolean {
+    return this.hello !== null && !this.gone;
+  }
+
+  /** @throws GatewayError; the socket is closed then */
+  async initialize(startedAt: number): Promise<void> {
+    const { initTimeoutMs } = this.options;
+    try {
+      await this.opened();
+      const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
+      this.hello = await greet(this.legs, this.options, leftMs);
+    } catch (e) {
+      this.end('the handshake failed');
+      this.socket.terminate();
+      throw e;
+    }
+  }
+
+  request(request: UpstreamRequest): Promise<string> {
+    return this.legs.request(request);
+  }
+
+  notify(method: string, params: string): void {
+    void this.legs.notify(method, params);
+  }
+
+  listen(): void {
+    // Whatever it says comes on the one socket anyway.
+  }
+
+  close(): Promise<void> {
+    this.end('the gateway closed the connection');
+    const { socket } = this;
+    if (socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        socket.terminate();
+      }, CLOSE_MS);
+      socket.on('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.close(1000);
+    });
+  }
+
+  private opened(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.socket.on('open', resolve);
+      this.socket.on('unexpected-response', (request, { statusCode, headers }) => {
+        reject(refusedByStatus(statusCode ?? 0, '', headers['retry-after']));
+        request.destroy();
+      });
+      this.socket.on('error', (error) => {
+        reject(handshakeFault(error));
+      });
+    });
+  }
+
+  private hear(): void {
+    const { socket } = this;
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.bounds.dropped('binary_frame');
+      else this.legs.receive(data.toString('utf8'));
+    });
+    socket.on('pong', () => {
+      this.missed = 0;
+    });
+    socket.on('error', (error: Error & { code?: string }) => {
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+        this.legs.tooLong(this.bounds.maxBytes);
+    });
+    socket.on('close', (code) => {
+      this.lost(`its socket was closed with code ${String(code)}`);
+    });
+  }
+
+  private send(text: string, begin: () => boolean): Promise<void> {
+    const { socket } = this;
+    return new Promise((resolve, reject) => {
+      if (socket.readyState !== WebSocket.OPEN) reject(new Error('the socket is not open'));
+      else if (begin())
+        socket.send(text, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      else resolve();
+    });
+  }
+
+  private ping(): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.missed >= MAX_MISSED) {
+      this.lost('it answers no pings');
+      this.socket.terminate();
+    } else {
+      this.missed++;
+      this.socket.ping();
+    }
+  }
+
+  private lost(reason: string): void {
+    const wasOpen = this.isOpen;
+    this.end(reason);
+    if (wasOpen) this.options.onClosed(reason);
+  }
+
+  private end(reason: string): void {
+    if (this.gone) return;
+    this.gone = true;
+    clearInterval(this.pings);
+    this.legs.close(reason);
+  }
+}
+
+/** A far end that is no WebSocket server has answered all the same; one that cannot be reached has not. */
+function handshakeFault(error: Error & { code?: string; syscall?: string }): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const isRefusal = error.code === undefined || /^(WS|HPE)_/.test(error.code);
+  if (isRefusal && !error.message.includes('timed out'))
+    return answeredBadly(`Upstream refused the WebSocket handshake: ${error.message}`, {
+      cause: error,
+    });
+  const reason = isRefusal ? 'the handshake timed out' : describe(error);
+  return new GatewayError('upstream_unreachable', { reason }, { cause: error });
+}
