@@ -3,6 +3,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
 import { LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import type { Discovered, DiscoveredItem } from '../registry/discovered.js';
+import { withUsableMarks } from './header-marks.js';
 import type { Greeting } from '../upstreams/mcp/connection.js';
 import { KIND_RULES, membersOf, readPage } from './item-reader.js';
 import { reasonOf } from './reason.js';
@@ -64,8 +65,10 @@ export async function discover(
     }
     try {
       const read = await readList(list, upstream.ask);
-      lists[list] = read.items;
-      skipped.push(...read.skipped);
+      const isBound = greeting.era === 'modern' && upstream.transport === 'STREAMABLEHTTP';
+      const { usable, unusable } = withUsableMarks(isBound && list === 'tools', read.items);
+      lists[list] = usable;
+      skipped.push(...read.skipped, ...unusable);
     } catch (error) {
       if (isAbsent(list, error)) lists[list] = [];
       else failures.push({ list, error });

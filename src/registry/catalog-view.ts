@@ -37,7 +37,9 @@ export function buildView(
       tools.listed().map((e) => [e.shownName, wideToolText(e)] as const),
     ),
     tools: new ListText('tools', facts, (era) =>
-      tools.listed().map((e) => [e.shownName, toolText(e.tool, e.shownName, era)] as const),
+      tools
+        .listed()
+        .map((e) => [e.shownName, toolText(e.tool, e.shownName, era, e.gateway.era)] as const),
     ),
     prompts: new ListText('prompts', facts, () =>
       prompts.listed().map((e) => [e.shownName, promptText(e.prompt, e.shownName)] as const),

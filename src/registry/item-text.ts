@@ -1,6 +1,7 @@
 import type { Members } from '../kernel/json-members.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { Era } from '../kernel/mcp.js';
+import { hasOtherRoot, wrappedSchema } from '../kernel/output-schema.js';
 import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
 
 /** Definitions are shown as the upstream sent them: text is replaced, never parsed and written again. */
@@ -26,15 +27,30 @@ export function splice(
   return `{${parts.join(',')}}`;
 }
 
-/** @param era of the clients it is shown to: revision 2026-07-28 has no `execution` */
-export function toolText(tool: Tool, shownName: string, era: Era): string {
+/**
+ * @param era of the clients it is shown to: revision 2026-07-28 has no `execution`
+ * @param upstream the era of the upstream: a modern one may give values that are no objects
+ */
+export function toolText(
+  tool: Tool,
+  shownName: string,
+  era: Era,
+  upstream: Era | null = null,
+): string {
   const changes = new Map([['name', JSON.stringify(shownName)]]);
   const title = tool.title ?? tool.displayName;
   if (title !== null) changes.set('title', JSON.stringify(title));
   if (tool.description !== null) changes.set('description', JSON.stringify(tool.description));
   if (tool.annotations !== null) changes.set('annotations', JSON.stringify(tool.annotations));
   addMeta(changes, tool);
+  const output = era === 'legacy' && upstream === 'modern' ? outputSchemaOf(tool) : undefined;
+  if (output !== undefined && hasOtherRoot(output))
+    changes.set('outputSchema', wrappedSchema(output));
   return splice(tool.definition, changes, era === 'modern' ? CUT_FOR_MODERN : NOTHING);
+}
+
+function outputSchemaOf(tool: Tool): string | undefined {
+  return membersOf(tool.definition).raw('outputSchema');
 }
 
 export function promptText(prompt: Prompt, shownName: string): string {

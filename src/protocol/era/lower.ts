@@ -2,6 +2,7 @@ import type { Call } from '../../kernel/call.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { Members } from '../../kernel/json-members.js';
 import { scanElements, scanJson } from '../../kernel/json-scan.js';
+import { hasOtherRoot } from '../../kernel/output-schema.js';
 
 /** What crosses from a modern upstream to a legacy client is edited here, and nothing else (PROTOCOL.md §5.2). */
 
@@ -22,7 +23,7 @@ export function lowerResult(method: string, result: string, definition?: string)
   const structured = method === 'tools/call' ? top.raw('structuredContent') : undefined;
   if (structured === undefined) return `{${top.without(...MODERN_ONLY)}}`;
   const changes = new Map<string, string>();
-  if (!structured.startsWith('{') || (definition !== undefined && hasOtherRoot(definition)))
+  if (!structured.startsWith('{') || isWrapped(definition))
     changes.set('structuredContent', `{"result":${structured}}`);
   const content = withText(top.raw('content'), structured);
   if (content !== null) changes.set('content', content);
@@ -51,11 +52,11 @@ export function lowerError(call: Call, error: unknown): string {
   throw error;
 }
 
-/** Whether legacy lists show the `outputSchema` of a tool as that of a member: its root is no object. */
-export function hasOtherRoot(definition: string): boolean {
+/** Whether legacy lists show the `outputSchema` of a tool as that of a member. */
+function isWrapped(definition: string | undefined): boolean {
+  if (definition === undefined) return false;
   const schema = scanJson(definition, SCAN).top.raw('outputSchema');
-  if (schema?.startsWith('{') !== true) return false;
-  return scanJson(schema, SCAN).top.string('type') !== 'object';
+  return schema !== undefined && hasOtherRoot(schema);
 }
 
 /** The content with the structured value as text behind it; `null` when it has a text already. */
