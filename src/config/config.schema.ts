@@ -100,6 +100,8 @@ const gateways = {
   gatewayAutoRefreshIntervalMs: seconds('GATEWAY_AUTO_REFRESH_INTERVAL', 300, 'Pause between these reads', { min: 1 }),
   gatewayValidationTimeoutMs: seconds('GATEWAY_VALIDATION_TIMEOUT', 10, 'Longest handshake with a gateway', { min: 0.1 }),
   gatewayToolNameSeparator: oneOf('GATEWAY_TOOL_NAME_SEPARATOR', ['-', '--', '_', '__', '.'], '-', 'Between the gateway and the tool in exposed names'),
+  upstreamMaxSessionsPerGateway: int('UPSTREAM_MAX_SESSIONS_PER_GATEWAY', 5000, 'Sessions that calls keep open with one gateway', { min: 1 }),
+  upstreamMaxSessionsPerPrincipal: int('UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL', 1000, 'Sessions that the calls of one principal, anonymous: of one address, keep open with all gateways', { min: 1 }),
   stdioUpstreamsEnabled: bool('STDIO_UPSTREAMS_ENABLED', false, 'Allow gateways that are started as processes'),
   stdioAllowedCommands: list('STDIO_ALLOWED_COMMANDS', [], 'Commands that may be started: absolute paths, with arguments for shells, interpreters and package runners'),
   stdioMaxProcessesPerGateway: int('STDIO_MAX_PROCESSES_PER_GATEWAY', 4, 'Processes of one gateway', { min: 1 }),

@@ -15,7 +15,9 @@ import { membersOf } from './item-reader.js';
 import { UpwardListen } from './upward-listen.js';
 
 /** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
-const ALL_CAPABILITIES = '{"roots":{},"sampling":{},"elicitation":{}}';
+const ALL_CAPABILITIES =
+  '{"elicitation":{"form":{},"url":{}},"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":' +
+  '["text/html;profile=mcp-app"]}},"roots":{},"sampling":{"context":{},"tools":{}}}';
 const LIST_CHANGED = /^notifications\/(tools|resources|prompts)\/list_changed$/;
 
 /** What a line tells of its upstream. */

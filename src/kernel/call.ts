@@ -35,6 +35,8 @@ export interface ClientView {
   readonly sessionId: string | null;
   /** Its declared capabilities as JSON text, in the form it gave; `{}` when it can answer nothing. */
   readonly capabilities: string;
+  /** What its session declared, where `capabilities` says less because this Call cannot be asked. */
+  readonly declared?: string;
   /** Its `clientInfo` as JSON text. */
   readonly clientInfo: string | null;
   /** Modern: least severe log message this request wants, `null` = none. Legacy sessions keep theirs apart. */

@@ -76,10 +76,3 @@ export type ServerRequestMethod = (typeof SERVER_REQUESTS)[number];
 export function isServerRequest(method: string): method is ServerRequestMethod {
   return (SERVER_REQUESTS as readonly string[]).includes(method);
 }
-
-/** The client capability that a server request needs. */
-export const NEEDS_CAPABILITY: Readonly<Record<ServerRequestMethod, string>> = {
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-  'roots/list': 'roots',
-};

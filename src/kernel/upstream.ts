@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   readonly wantsProgress: boolean;
   readonly caller: Caller;
   readonly client: ClientView;
+  /** Least severe log message that the client asked for; `null` = it never did. */
+  readonly logLevel: LogLevel | null;
   /** Hears what the upstream says before its answer; `null` when nobody listens. */
   readonly observer: UpstreamObserver | null;
   /** Aborted when the client cancelled or is gone: the upstream is told (PROTOCOL.md §4.4). */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Call } from '../kernel/call.js';
 import { type Message, notificationText, requestText } from '../kernel/jsonrpc.js';
-import { NEEDS_CAPABILITY, isServerRequest } from '../kernel/mcp.js';
+import { missingCapability, readCapabilities } from '../kernel/client-capabilities.js';
+import { isServerRequest } from '../kernel/mcp.js';
 import { Meters } from '../platform/metrics/meters.js';
 
 interface Open {
@@ -42,7 +43,7 @@ export class ClientRequests implements OnModuleDestroy {
    * @returns a function that withdraws the question
    */
   ask(call: Call, method: string, params: string, answer: (reply: string) => void): () => void {
-    const refused = this.refusalFor(call, method);
+    const refused = this.refusalFor(call, method, params);
     if (refused !== null) {
       answer(refused);
       return () => undefined;
@@ -78,13 +79,13 @@ export class ClientRequests implements OnModuleDestroy {
     return true;
   }
 
-  private refusalFor(call: Call, method: string): string | null {
+  private refusalFor(call: Call, method: string, params: string): string | null {
     if (!isServerRequest(method)) return refusal(-32601, `Method not found: ${method}`);
     const { client, channel } = call;
     if (client.sessionId === null || !channel.canAsk)
       return refusal(-32601, 'The client of this call cannot be asked');
-    if (!client.capabilities.includes(`"${NEEDS_CAPABILITY[method]}":`))
-      return refusal(-32601, `The client has no capability '${NEEDS_CAPABILITY[method]}'`);
+    const lacks = missingCapability(readCapabilities(client.capabilities), method, params);
+    if (lacks !== null) return refusal(-32601, `The client has no capability '${lacks}'`);
     if (this.open.size >= MAX_OPEN) return refusal(-32000, 'Too many open questions');
     return null;
   }

@@ -5,6 +5,7 @@ import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { ToolId } from '../kernel/ids.js';
 import { scanJson } from '../kernel/json-scan.js';
+import type { LogLevel } from '../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
@@ -90,6 +91,7 @@ export class Legs {
       wantsProgress: canNotify && token !== undefined,
       caller: call.caller,
       client: call.client,
+      logLevel: this.levelOf(call),
       observer: watch ?? (canNotify ? this.observer(call, token) : null),
       abort: watch?.abort ?? call.abort,
       silenceMs: this.silenceMs(up),
@@ -99,6 +101,12 @@ export class Legs {
 
   private silenceMs({ timeoutMs, gateway }: Upward): number {
     return timeoutMs ?? gateway.timeoutMs ?? this.config.toolTimeoutMs;
+  }
+
+  /** What the client asked for; nothing is set above for those who never did. */
+  private levelOf({ client }: Call): LogLevel | null {
+    if (client.era === 'modern' || client.sessionId === null) return client.logLevel;
+    return this.sessions.askedLevel(client.sessionId);
   }
 
   private observer(call: Call, token: string | undefined): UpstreamObserver {

@@ -60,7 +60,7 @@ describe('sessions that are left behind', () => {
         (await gauge(world, 'mcpgateway_sessions\\{transport="http"\\}')) === 0 &&
         (await world.upstream.live()) === 1 &&
         count('resources/subscribe') === count('resources/unsubscribe'),
-      30_000,
+      90_000,
     );
 
   it('give back memory, subscriptions and upstream sessions, and their ids stay good', async () => {
@@ -82,7 +82,7 @@ describe('sessions that are left behind', () => {
     const subscribed = count('resources/subscribe');
     await first.request('resources/subscribe', { uri: 'test://items/0' });
     expect(count('resources/subscribe')).toBe(subscribed + 1);
-  }, 180_000);
+  }, 480_000);
 
   it('are told to read again by the first stream after their rest', async () => {
     const client = world.client();
@@ -90,7 +90,7 @@ describe('sessions that are left behind', () => {
     await eventually(
       'forgotten',
       async () => (await gauge(world, 'mcpgateway_sessions\\{transport="http"\\}')) === 0,
-      20_000,
+      60_000,
     );
     const abort = new AbortController();
     const { events } = await client.listen(abort.signal);
@@ -119,7 +119,7 @@ describe('sessions that are left behind', () => {
     await eventually(
       'the other is freed',
       () => count('resources/unsubscribe') > unsubscribed,
-      20_000,
+      60_000,
     );
     await other.close();
     await world.upstream.emit({

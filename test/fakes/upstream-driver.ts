@@ -103,7 +103,7 @@ export function aWayUp(env: Readonly<Record<string, string>> = {}): {
   const sealer = new Sealer(config);
   const clientRequests = new ClientRequests(meters);
   // Only the level of a session's logs is asked of it.
-  const sessions = { level: () => 'info' } as unknown as Sessions;
+  const sessions = { level: () => 'info', askedLevel: () => null } as unknown as Sessions;
   const invoker = new Invoker(drivers, config, meters);
   const legs = new Legs(invoker, config, sessions, clientRequests, meters);
   return { config, driver, meters, sealer, clientRequests, legs };

@@ -4,6 +4,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import { isLogLevel, negotiate } from '../../kernel/mcp.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
 import { Config } from '../../config/config.js';
+import { Log } from '../../platform/log/log.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
 import { Sessions } from '../session/sessions.js';
@@ -16,6 +17,7 @@ export class SessionMethods {
     private readonly sessions: Sessions,
     private readonly catalog: CatalogService,
     private readonly config: Config,
+    private readonly log: Log,
   ) {}
 
   handlers(): Handlers {
@@ -42,7 +44,9 @@ export class SessionMethods {
     });
     const facts: ClientFacts = {
       revision,
-      capabilities: bridgedCapabilities(params.raw('capabilities')),
+      capabilities: bridgedCapabilities(params.raw('capabilities'), (extensions) => {
+        this.log.info({ event: 'session.extensions_dropped', extensions });
+      }),
       clientInfo: shortClientInfo(params.raw('clientInfo')),
     };
     call.channel.joined?.(facts);

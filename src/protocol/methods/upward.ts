@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
-import type { Gateway } from '../../kernel/catalog.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamReply } from '../../kernel/upstream.js';
-import { effectiveMode } from '../../upstreams/mcp/connection.pool.js';
 import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
 import { lowerError, lowerResult } from '../era/lower.js';
 import { forRevision } from '../era/older.js';
 import { raiseResult } from '../era/raise.js';
 import { Legs, type Upward } from '../legs.js';
-import { HeldSessions } from '../session/held.js';
 
 /** Sends calls to the upstream that serves them, over the bridge where eras differ. */
 @Injectable()
@@ -19,12 +16,10 @@ export class UpwardCalls {
     private readonly legs: Legs,
     private readonly modern: ModernClients,
     private readonly loop: InputLoop,
-    private readonly held: HeldSessions,
   ) {}
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
-    this.hold(call, up.gateway);
     if (call.client.era === 'modern') return raised(call, await this.modern.send(call, up));
     let reply: UpstreamReply;
     try {
@@ -38,12 +33,6 @@ export class UpwardCalls {
     const result =
       reply.era === 'modern' ? lowerResult(method, reply.result, up.definition) : reply.result;
     return revision === LATEST_LEGACY ? result : forRevision(method, result, revision);
-  }
-
-  /** An upstream session of its own is held for a session, and freed with it. */
-  private hold(call: Call, gateway: Gateway): void {
-    const { sessionId } = call.client;
-    if (sessionId !== null && effectiveMode(gateway) === 'per-session') this.held.hold(sessionId);
   }
 }
 

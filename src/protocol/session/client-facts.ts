@@ -1,28 +1,28 @@
+import {
+  capabilitiesText,
+  fitExtensions,
+  readCapabilities,
+} from '../../kernel/client-capabilities.js';
 import type { Members } from '../../kernel/json-members.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { JsonScanError } from '../../kernel/json-tokens.js';
 
-/** The client capabilities that cross to a legacy upstream; others are not offered upwards. */
-const BRIDGED = ['elicitation', 'roots', 'sampling'] as const;
 /** Sealed ids stay below 1 KiB: what a client says of itself is cut before that. */
-const MAX_CAPABILITIES = 384;
+const MAX_EXTENSIONS = 224;
 const MAX_NAME = 64;
 
 /**
- * Client capabilities in one form for equal sets, as JSON text: they are part of pool keys.
+ * Client capabilities as they are sealed, as JSON text: known members, and extensions verbatim.
  * @param raw the client's `capabilities` as JSON text
+ * @param dropped takes the names of extensions that are too large to be sealed
  */
-export function bridgedCapabilities(raw: string | undefined): string {
-  const given = membersOf(raw);
-  if (given === null) return '{}';
-  const kept = BRIDGED.flatMap((name) => {
-    const value = given.raw(name);
-    return value?.startsWith('{') === true ? [`"${name}":${compact(value)}`] : [];
-  });
-  const text = `{${kept.join(',')}}`;
-  return text.length <= MAX_CAPABILITIES
-    ? text
-    : `{${kept.map((k) => k.replace(/:.*/s, ':{}')).join(',')}}`;
+export function bridgedCapabilities(
+  raw: string | undefined,
+  dropped: (names: readonly string[]) => void = () => undefined,
+): string {
+  const fitted = fitExtensions(readCapabilities(raw), MAX_EXTENSIONS);
+  if (fitted.dropped.length > 0) dropped(fitted.dropped);
+  return capabilitiesText(fitted.set);
 }
 
 /** `clientInfo` cut to name and version. */
@@ -40,9 +40,4 @@ function membersOf(raw: string | undefined): Members | null {
     if (e instanceof JsonScanError) return null;
     throw e;
   }
-}
-
-/** The same value without blanks; capabilities are small and hold no numbers that could change. */
-function compact(json: string): string {
-  return JSON.stringify(JSON.parse(json));
 }

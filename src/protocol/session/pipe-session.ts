@@ -53,6 +53,6 @@ export class PipeSession implements Session {
     this.isJoined = true;
     this.claims = { ...this.claims, ...facts };
     this.view = { ...this.view, ...facts };
-    this.mutedView = { ...this.view, capabilities: '{}' };
+    this.mutedView = { ...this.view, capabilities: '{}', declared: facts.capabilities };
   }
 }

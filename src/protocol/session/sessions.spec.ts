@@ -102,10 +102,26 @@ describe('client facts', () => {
     const a = bridgedCapabilities('{"sampling":{},"experimental":{"x":1}, "elicitation": { }}');
     const b = bridgedCapabilities('{"elicitation":{},"sampling":{}}');
     expect(a).toBe(b);
-    expect(a).toBe('{"elicitation":{},"sampling":{}}');
+    expect(a).toBe('{"elicitation":{"form":{}},"sampling":{}}');
   });
 
   it('stays small whatever a client says', () => {
+    const dropped: string[] = [];
+    const large = `{"sampling":{},"extensions":{"a":{"x":"${'y'.repeat(5000)}"},"b":{"n":1}}}`;
+    const text = bridgedCapabilities(large, (names) => dropped.push(...names));
+    expect(text).toBe('{"extensions":{"b":{"n":1}},"sampling":{}}');
+    expect(dropped).toEqual(['a']);
+    const widest =
+      '{"sampling":{"tools":{},"context":{}},"roots":{},"elicitation":{"form":{},"url":{}},"extensions":{"e":{"x":"' +
+      `${'y'.repeat(200)}"}}}`;
+    const id = replica().create({
+      ...facts,
+      caller: caller('h'.repeat(43)),
+      serverId: '00000000-0000-4000-8000-000000000000' as ServerId,
+      capabilities: bridgedCapabilities(widest),
+      clientInfo: shortClientInfo(`{"name":"${'n'.repeat(64)}","version":"${'v'.repeat(64)}"}`),
+    });
+    expect(id.length).toBeLessThanOrEqual(1024);
     expect(bridgedCapabilities(`{"sampling":{"x":"${'y'.repeat(5000)}"}}`)).toBe('{"sampling":{}}');
     expect(shortClientInfo(`{"name":"${'n'.repeat(500)}"}`).length).toBeLessThan(120);
     for (const odd of [undefined, '[]', '7', '"x"']) expect(bridgedCapabilities(odd)).toBe('{}');

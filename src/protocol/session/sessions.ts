@@ -107,6 +107,11 @@ export class Sessions {
     this.held.setLevel(sessionId, level);
   }
 
+  /** The level that a session asked for; `null` when it never did. */
+  askedLevel(sessionId: string): LogLevel | null {
+    return this.held.level(sessionId);
+  }
+
   level(sessionId: string): LogLevel {
     return this.held.level(sessionId) ?? DEFAULT_LEVEL;
   }
@@ -152,7 +157,7 @@ function toSession(claims: SessionClaims, hasMissed: boolean): Session {
   return {
     claims,
     view,
-    mutedView: { ...view, capabilities: '{}' },
+    mutedView: { ...view, capabilities: '{}', declared: view.capabilities },
     usedAt: performance.now(),
     hasMissed,
   };

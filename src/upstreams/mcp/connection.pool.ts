@@ -1,33 +1,29 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
-import type { Gateway, SessionMode } from '../../kernel/catalog.js';
+import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { Config } from '../../config/config.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import type { UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
+import { type RoomLimits, makeRoom } from './pool-room.js';
+import { PooledSession } from './pooled-session.js';
+import { declaredTo, sessionKey, sharingOf } from './session-key.js';
 
-interface Entry {
-  readonly key: string;
-  readonly gatewayId: GatewayId;
-  readonly isProcess: boolean;
-  /** Serves everybody: kept while its Gateway is. */
-  readonly isShared: boolean;
-  hasAsked: boolean;
-  readonly sessionId: string | null;
-  connection: UpstreamConnection | null;
-  opening: Promise<UpstreamConnection> | null;
-  idleSince: number;
+/** The sessions with one Gateway. */
+interface Line {
+  gateway: Gateway;
+  readonly sessions: Map<string, PooledSession>;
+  /** Capabilities as clients declare them → as they go up. */
+  readonly declared: Map<string, string>;
+  isStateless: boolean;
 }
 
-/**
- * Sessions that serve one client are closed when no call has begun on them for as long as the longest
- * call may take, questions to its client included; shared ones stay.
- */
-const QUESTIONS_MS = 1_800_000;
-const REAP_MS = 30_000;
+const MAX_REAP_PAUSE_MS = 30_000;
+const REAPS_PER_TTL = 4;
+const MAX_DECLARED = 256;
 
 /**
  * The upstream sessions that calls use, by (Gateway, who shares it, capabilities declared)
@@ -35,47 +31,79 @@ const REAP_MS = 30_000;
  */
 @Injectable()
 export class ConnectionPool implements OnModuleDestroy {
-  private readonly entries = new Map<string, Entry>();
+  private readonly lines = new Map<GatewayId, Line>();
+  /** All that are not closed, those that only finish what they have begun too. */
+  private readonly alive = new Set<PooledSession>();
   private readonly reaper: NodeJS.Timeout;
+  private readonly limits: RoomLimits;
+  private admit: (sessionId: string) => void = () => undefined;
 
   constructor(
     private readonly dialer: Dialer,
     private readonly gateways: GatewaysService,
     private readonly config: Config,
   ) {
-    this.reaper = setInterval(() => {
-      this.reap();
-    }, REAP_MS);
+    this.limits = {
+      total: config.mcpMaxSessions,
+      perGateway: config.upstreamMaxSessionsPerGateway,
+      perPrincipal: config.upstreamMaxSessionsPerPrincipal,
+      processes: config.stdioMaxProcesses,
+      processesPerGateway: config.stdioMaxProcessesPerGateway,
+    };
+    this.reaper = setInterval(
+      () => {
+        this.reap(performance.now() - config.sessionTtlMs);
+      },
+      Math.min(MAX_REAP_PAUSE_MS, config.sessionTtlMs / REAPS_PER_TTL),
+    );
     this.reaper.unref();
+    // What is being opened just now is opened the new way.
     dialer.onEraChange((id) => {
-      void this.drop((entry) => entry.gatewayId === id);
+      void this.retire((session) => session.gatewayId === id && session.opening === null);
     });
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.reaper);
-    await this.drop(() => true);
+    await Promise.all([...this.alive].map((session) => session.close()));
   }
 
-  /** The open session for a call, at once when there is one. */
-  acquire(
+  /** @param admit is told of client sessions that get upstream sessions of their own; may refuse by throwing */
+  onOwned(admit: (sessionId: string) => void): void {
+    this.admit = admit;
+  }
+
+  /**
+   * The session for a request, at once when it is open; whoever takes it gives it back.
+   * @throws GatewayError `overloaded` and those of opening
+   */
+  take(
     gateway: Gateway,
     caller: Caller,
     client: ClientView,
-  ): UpstreamConnection | Promise<UpstreamConnection> {
-    const key = poolKey(gateway, caller, client);
-    const entry = this.entries.get(key);
-    if (entry === undefined) return this.open(key, gateway, client);
-    entry.idleSince = performance.now();
-    if (entry.connection?.isOpen === true) return entry.connection;
-    return entry.opening ?? this.reopen(entry, gateway, client);
+  ): PooledSession | Promise<PooledSession> {
+    const line = this.lineOf(gateway);
+    const sharing = sharingOf(gateway, line.isStateless);
+    const said = sharing === 'per-session' ? (client.declared ?? client.capabilities) : undefined;
+    const declared = this.declared(line, said ?? client.capabilities);
+    const key = sessionKey(sharing, caller, client, declared);
+    let session = line.sessions.get(key);
+    if (session === undefined) {
+      const isOwn = sharing === 'per-session' && client.sessionId !== null;
+      session = this.add(line, {
+        ...{ key, gateway, caller, declared },
+        sessionId: isOwn ? client.sessionId : null,
+        clientInfo: isOwn ? client.clientInfo : null,
+      });
+    }
+    session.calls++;
+    if (session.connection?.isOpen === true) return session;
+    return this.opened(line, session);
   }
 
-  /** A session that the upstream has forgotten: the next call opens a new one. */
-  forget(gateway: Gateway, connection: UpstreamConnection): void {
-    for (const entry of this.entries.values())
-      if (entry.gatewayId === gateway.id && entry.connection === connection)
-        entry.connection = null;
+  /** A session that the upstream has forgotten: the next request opens a new one. */
+  forget(session: PooledSession, connection: UpstreamConnection): void {
+    if (session.connection === connection) session.connection = null;
     // It is of no use any more: what its end still meets is no news.
     void connection.close().catch(() => undefined);
   }
@@ -91,67 +119,80 @@ export class ConnectionPool implements OnModuleDestroy {
     return this.dialer.recheck(gateway, this.secrets(gateway));
   }
 
-  /** Closes what was opened for a Gateway whose settings changed or that is gone. */
-  closeGateway(id: GatewayId): Promise<void> {
+  /** The Gateway was changed or is gone: what runs ends where it is, everything else anew. */
+  async closeGateway(id: GatewayId): Promise<void> {
     this.dialer.forget(id);
-    return this.drop((entry) => entry.gatewayId === id);
+    this.lines.delete(id);
+    await this.retire((session) => session.gatewayId === id);
   }
 
   /** Closes what was opened for one client session only. */
-  closeSession(sessionId: string): Promise<void> {
-    return this.drop((entry) => entry.sessionId === sessionId);
+  async closeSession(sessionId: string): Promise<void> {
+    await this.retire((session) => session.facts.sessionId === sessionId);
   }
 
-  private open(key: string, gateway: Gateway, client: ClientView): Promise<UpstreamConnection> {
-    if (this.entries.size >= this.config.mcpMaxSessions)
-      throw new GatewayError('overloaded', { what: 'Too many upstream sessions' });
-    const isProcess = gateway.transport === 'STDIO';
-    if (isProcess) this.checkProcesses(gateway);
-    const mode = effectiveMode(gateway);
-    const entry: Entry = {
-      key,
-      gatewayId: gateway.id,
-      isProcess,
-      isShared: mode === 'shared',
-      hasAsked: false,
-      sessionId: mode === 'per-session' ? client.sessionId : null,
-      connection: null,
-      opening: null,
-      idleSince: performance.now(),
-    };
-    this.entries.set(key, entry);
-    return this.reopen(entry, gateway, client);
+  /** Closes what nobody has used since `before`, on the clock of `performance.now()`. */
+  reap(before: number): void {
+    void this.retire((session) => session.isIdle && session.idleSince < before);
   }
 
-  /** Children are dear: so many per Gateway, so many in all (PROTOCOL.md §7.3). */
-  private checkProcesses(gateway: Gateway): void {
-    const processes = [...this.entries.values()].filter((entry) => entry.isProcess);
-    const own = processes.filter((entry) => entry.gatewayId === gateway.id).length;
-    if (
-      processes.length >= this.config.stdioMaxProcesses ||
-      own >= this.config.stdioMaxProcessesPerGateway
-    )
-      throw new GatewayError(
-        'overloaded',
-        { what: `Too many processes of gateway ${gateway.slug}` },
-        { retryAfterSeconds: 1 },
-      );
+  private lineOf(gateway: Gateway): Line {
+    const known = this.lines.get(gateway.id);
+    if (known?.gateway === gateway) return known;
+    if (known === undefined) {
+      const line = { gateway, sessions: new Map(), declared: new Map(), isStateless: false };
+      this.lines.set(gateway.id, line);
+      return line;
+    }
+    // A newer record: it may list other extensions.
+    known.gateway = gateway;
+    known.declared.clear();
+    return known;
   }
 
-  private reopen(entry: Entry, gateway: Gateway, client: ClientView): Promise<UpstreamConnection> {
-    entry.opening = this.dial(entry, gateway, client).finally(() => {
-      entry.opening = null;
-      if (entry.connection === null && this.entries.get(entry.key) === entry)
-        this.entries.delete(entry.key);
+  private declared(line: Line, capabilities: string): string {
+    // Each modern request declares for itself what its client can do.
+    if (line.gateway.era === 'modern') return '{}';
+    const known = line.declared.get(capabilities);
+    if (known !== undefined) return known;
+    const declared = declaredTo(line.gateway, capabilities);
+    if (line.declared.size >= MAX_DECLARED) line.declared.clear();
+    line.declared.set(capabilities, declared);
+    return declared;
+  }
+
+  private add(line: Line, facts: PooledSession['facts']): PooledSession {
+    const session = new PooledSession(facts);
+    for (const spare of makeRoom(
+      this.alive,
+      { gateway: facts.gateway, owner: session.owner },
+      this.limits,
+    ))
+      void this.end(spare);
+    if (facts.sessionId !== null) this.admit(facts.sessionId);
+    line.sessions.set(facts.key, session);
+    this.alive.add(session);
+    return session;
+  }
+
+  private async opened(line: Line, session: PooledSession): Promise<PooledSession> {
+    session.opening ??= this.open(line, session).finally(() => {
+      session.opening = null;
     });
-    return entry.opening;
+    try {
+      return await session.opening;
+    } catch (e) {
+      session.giveBack();
+      // Others may wait for a later try of theirs.
+      if (session.isIdle && session.connection === null) await this.end(session);
+      throw e;
+    }
   }
 
-  private async dial(
-    entry: Entry,
-    gateway: Gateway,
-    client: ClientView,
-  ): Promise<UpstreamConnection> {
+  private async open(line: Line, session: PooledSession): Promise<PooledSession> {
+    const { gateway } = line;
+    const { declared, clientInfo } = session.facts;
+    let opened: UpstreamConnection | null = null;
     const { connection } = await this.dialer.open(
       gateway,
       this.secrets(gateway),
@@ -159,28 +200,25 @@ export class ConnectionPool implements OnModuleDestroy {
         onNotification: () => undefined,
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
         onAsks: () => {
-          if (gateway.asksClient || entry.hasAsked) return;
-          entry.hasAsked = true;
-          // The next session that is asked tries again; the call goes on either way.
-          this.gateways.markAsksClient(gateway.id).catch(() => undefined);
+          this.asked(line, session);
         },
         onClosed: () => {
-          if (entry.connection === connection) entry.connection = null;
+          if (session.connection === opened) session.connection = null;
         },
       },
-      {
-        capabilities: client.capabilities,
-        clientInfo: entry.sessionId === null ? null : client.clientInfo,
-      },
+      { capabilities: declared, clientInfo },
     );
-    if (this.entries.get(entry.key) !== entry) {
+    if (this.lines.get(gateway.id)?.sessions.get(session.facts.key) !== session) {
       void connection.close();
       throw new GatewayError('upstream_unreachable', {
         reason: 'the gateway was changed meanwhile',
       });
     }
-    entry.connection = connection;
-    return connection;
+    line.isStateless = connection.isStateless === true;
+    opened = connection;
+    session.connection = connection;
+    await session.tellLevel();
+    return session;
   }
 
   private secrets(gateway: Gateway): DialSecrets {
@@ -190,41 +228,22 @@ export class ConnectionPool implements OnModuleDestroy {
     };
   }
 
-  private reap(): void {
-    const before = performance.now() - this.config.toolMaxDurationMs - QUESTIONS_MS;
-    void this.drop(
-      (entry) => entry.idleSince < before && entry.opening === null && !entry.isShared,
-    );
+  private asked(line: Line, session: PooledSession): void {
+    if (line.gateway.asksClient || session.hasAsked) return;
+    session.hasAsked = true;
+    // The next session that is asked tries again; the call goes on either way.
+    this.gateways.markAsksClient(session.gatewayId).catch(() => undefined);
   }
 
-  private async drop(which: (entry: Entry) => boolean): Promise<void> {
-    const chosen = [...this.entries.values()].filter(which);
-    for (const entry of chosen) this.entries.delete(entry.key);
-    // An end that fails leaves nothing to do: the entry is gone already.
-    await Promise.allSettled(
-      chosen.flatMap(({ connection }) => (connection === null ? [] : [connection.close()])),
-    );
+  private async retire(which: (session: PooledSession) => boolean): Promise<void> {
+    await Promise.all([...this.alive].filter(which).map((session) => this.end(session)));
   }
-}
 
-/** `auto`: shared, until the upstream has been seen to ask its clients. Modern ones keep no session. */
-export function effectiveMode(gateway: Gateway): Exclude<SessionMode, 'auto'> {
-  if (gateway.era === 'modern') return 'shared';
-  if (gateway.sessionMode !== 'auto') return gateway.sessionMode;
-  return gateway.asksClient ? 'per-session' : 'shared';
-}
-
-function poolKey(gateway: Gateway, caller: Caller, client: ClientView): string {
-  // Each modern request declares for itself what its client can do.
-  if (gateway.era === 'modern') return gateway.id;
-  switch (effectiveMode(gateway)) {
-    case 'shared':
-      return `${gateway.id}\u0000*\u0000${client.capabilities}`;
-    case 'per-principal':
-      return `${gateway.id}\u0000p${caller.principalHash}\u0000${client.capabilities}`;
-    case 'per-session':
-      return client.sessionId === null
-        ? `${gateway.id}\u0000p${caller.principalHash}\u0000${client.capabilities}`
-        : `${gateway.id}\u0000s${client.sessionId}\u0000${client.capabilities}`;
+  private async end(session: PooledSession): Promise<void> {
+    const { sessions } = this.lines.get(session.gatewayId) ?? {};
+    if (sessions?.get(session.facts.key) === session) sessions.delete(session.facts.key);
+    await session.retire(() => {
+      this.alive.delete(session);
+    });
   }
 }

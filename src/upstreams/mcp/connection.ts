@@ -43,6 +43,8 @@ export interface OpenOptions {
 export interface UpstreamConnection {
   readonly greeting: Greeting;
   readonly isOpen: boolean;
+  /** The upstream keeps no session: nothing of one client can stick to it. */
+  readonly isStateless?: boolean;
   /**
    * Sends one request under an id of our own and waits for its answer, the `result` as JSON text.
    * Timeouts and aborts are told to the upstream with `notifications/cancelled` and our id.

@@ -55,6 +55,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     return this.address.sessionId !== null;
   }
 
+  get isStateless(): boolean {
+    return !this.hasSession;
+  }
+
   get maxResultBytes(): number {
     return this.bounds.maxResultBytes;
   }

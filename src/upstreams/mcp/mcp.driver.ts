@@ -4,7 +4,18 @@ import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstre
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 import { doubtsEra, ownFault, refusesHeaders } from './modern-refusal.js';
+import type { PooledSession } from './pooled-session.js';
 import { answeredBadly } from './upstream-fault.js';
+
+/** One try of a request on a session. */
+interface Try {
+  readonly gateway: Gateway;
+  readonly session: PooledSession;
+  readonly connection: UpstreamConnection;
+  readonly isLast: boolean;
+}
+
+const MAX_TRIES = 2;
 
 /** Reaches MCP servers over pooled upstream sessions. */
 @Injectable()
@@ -13,54 +24,39 @@ export class McpDriver implements Driver {
 
   constructor(private readonly pool: ConnectionPool) {}
 
+  /** What proves that nothing ran is tried once more (PROTOCOL.md §3.3, §4.6). */
   async request(gateway: Gateway, request: UpstreamRequest): Promise<UpstreamReply> {
-    const connection = await this.pool.acquire(gateway, request.caller, request.client);
-    try {
-      const result = await connection.request(request);
-      return { result, era: connection.greeting.era };
-    } catch (e) {
-      if (e instanceof SessionLostError) return this.again(gateway, request, connection);
-      if (connection.greeting.era === 'modern') return this.healed(gateway, request, e);
-      throw e;
+    const { logLevel } = request;
+    for (let tries = 1; ; tries++) {
+      const session = await this.pool.take(gateway, request.caller, request.client);
+      let connection: UpstreamConnection | null = null;
+      try {
+        if (logLevel !== null && session.hears(logLevel)) await session.setLevel(logLevel);
+        connection = session.line;
+        const result = await connection.request(request);
+        return { result, era: connection.greeting.era };
+      } catch (e) {
+        if (connection === null) throw e;
+        await this.recover({ gateway, session, connection, isLast: tries === MAX_TRIES }, e);
+      } finally {
+        session.giveBack();
+      }
     }
   }
 
-  /** Some refusals of a modern upstream prove that nothing ran: one more try (PROTOCOL.md §4.6). */
-  private async healed(
-    gateway: Gateway,
-    request: UpstreamRequest,
-    error: unknown,
-  ): Promise<UpstreamReply> {
+  /** Prepares one more try. @throws what is to be said, where it would do no better */
+  private async recover(failed: Try, error: unknown): Promise<void> {
+    const { gateway, session, connection, isLast } = failed;
+    if (error instanceof SessionLostError) {
+      // One new session for all who wait.
+      this.pool.forget(session, connection);
+      if (isLast) throw answeredBadly('Upstream lost its session twice in a row', { cause: error });
+      return;
+    }
+    if (connection.greeting.era !== 'modern') throw error;
+    if (isLast) throw ownFault(error);
     if (refusesHeaders(error)) await this.pool.readAgain(gateway.id);
     else if (!doubtsEra(error) || !(await this.pool.doubt(gateway).catch(() => false)))
       throw ownFault(error);
-    const connection = await this.pool.acquire(gateway, request.caller, request.client);
-    try {
-      const result = await connection.request(request);
-      return { result, era: connection.greeting.era };
-    } catch (e) {
-      throw ownFault(e);
-    }
-  }
-
-  /**
-   * A forgotten session proves that nothing ran: one new session for all who wait, one more try
-   * (PROTOCOL.md §3.3).
-   */
-  private async again(
-    gateway: Gateway,
-    request: UpstreamRequest,
-    lost: UpstreamConnection,
-  ): Promise<UpstreamReply> {
-    this.pool.forget(gateway, lost);
-    const connection = await this.pool.acquire(gateway, request.caller, request.client);
-    try {
-      const result = await connection.request(request);
-      return { result, era: connection.greeting.era };
-    } catch (e) {
-      if (!(e instanceof SessionLostError)) throw e;
-      this.pool.forget(gateway, connection);
-      throw answeredBadly('Upstream lost its session twice in a row', { cause: e });
-    }
   }
 }

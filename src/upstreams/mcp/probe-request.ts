@@ -54,6 +54,7 @@ export function probeRequest(method: string, params: string, timeoutMs: number):
     wantsProgress: false,
     caller: GATEWAY_ITSELF,
     client: NO_CLIENT,
+    logLevel: null,
     observer: null,
     abort: new Abort(),
     silenceMs: timeoutMs,

@@ -1,0 +1,348 @@
+import { aGateway } from '../../../test/builders/catalog.js';
+import { loadConfig } from '../../config/load-config.js';
+import type { ClientView } from '../../kernel/call.js';
+import type { Caller } from '../../kernel/caller.js';
+import type { Gateway } from '../../kernel/catalog.js';
+import type { LogLevel } from '../../kernel/mcp.js';
+import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { GatewaysService } from '../../registry/gateways.service.js';
+import { SessionLostError, type UpstreamConnection } from './connection.js';
+import { ConnectionPool } from './connection.pool.js';
+import type { Dialer, DialHooks, DialOptions } from './dialer.js';
+import { McpDriver } from './mcp.driver.js';
+import { probeRequest } from './probe-request.js';
+
+/** An upstream session of the spec; what it is asked is written down. */
+class FakeLine implements UpstreamConnection {
+  isOpen = true;
+  isClosed = false;
+  readonly asked: string[] = [];
+  answer: () => Promise<string> = () => Promise.resolve('{}');
+
+  constructor(
+    readonly hooks: DialHooks,
+    readonly options: DialOptions,
+    readonly isStateless: boolean,
+  ) {}
+
+  readonly greeting = {
+    era: 'legacy',
+    protocolVersion: '2025-11-25',
+    capabilities: '{"logging":{}}',
+    serverInfo: null,
+    instructions: null,
+  } as const;
+
+  request(request: UpstreamRequest): Promise<string> {
+    this.asked.push(`${request.method} ${request.params}`.trim());
+    return request.method === 'tools/call' ? this.answer() : Promise.resolve('{}');
+  }
+
+  notify = () => undefined;
+  listen = () => undefined;
+
+  close(): Promise<void> {
+    this.isOpen = false;
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+}
+
+const gatewayOf = (more: Partial<Gateway> = {}) => aGateway({ slug: 'kit', ...more });
+const who = (name: string, type: Caller['type'] = 'user') =>
+  ({ type, principalHash: name, limiterKey: `from ${name}` }) as Caller;
+const client = (sessionId: string | null, capabilities = '{}', more: Partial<ClientView> = {}) =>
+  ({ sessionId, capabilities, clientInfo: '{"name":"c"}', ...more }) as ClientView;
+
+function aPool(env: Record<string, string> = {}, isStateless = false) {
+  const lines: FakeLine[] = [];
+  const marked: string[] = [];
+  const turns: ((id: Gateway['id']) => void)[] = [];
+  let gate: Promise<void> = Promise.resolve();
+  const dialer = {
+    async open(_gateway: Gateway, _secrets: unknown, hooks: DialHooks, options: DialOptions) {
+      const line = new FakeLine(hooks, options, isStateless);
+      lines.push(line);
+      await gate;
+      return { connection: line, transport: 'STREAMABLEHTTP' };
+    },
+    forget: () => undefined,
+    onEraChange: (listener: (id: Gateway['id']) => void) => {
+      turns.push(listener);
+    },
+  };
+  const gateways = {
+    credential: () => ({ headers: {}, query: {} }),
+    childEnv: () => ({}),
+    markAsksClient: (id: string) => {
+      marked.push(id);
+      return Promise.resolve();
+    },
+  };
+  const pool = new ConnectionPool(
+    dialer as unknown as Dialer,
+    gateways as unknown as GatewaysService,
+    loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40), ...env }),
+  );
+  const hold = (until: Promise<void>) => {
+    gate = until;
+  };
+  const driver = new McpDriver(pool);
+  const call = (
+    gateway: Gateway,
+    caller: Caller,
+    view: ClientView,
+    logLevel: LogLevel | null = null,
+  ) =>
+    driver.request(gateway, {
+      ...probeRequest('tools/call', '', 1000),
+      caller,
+      client: view,
+      logLevel,
+    });
+  return { pool, lines, marked, turns, call, hold };
+}
+
+const pools: ConnectionPool[] = [];
+const made = (env: Record<string, string> = {}, isStateless = false) => {
+  const house = aPool(env, isStateless);
+  pools.push(house.pool);
+  return house;
+};
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.onModuleDestroy();
+});
+const live = (lines: FakeLine[]) => lines.filter((line) => !line.isClosed).length;
+const overloaded = { code: 'overloaded' };
+
+describe('ConnectionPool: who shares', () => {
+  it('opens one session for equal capability sets, whoever calls', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf();
+    await Promise.all([
+      call(gateway, who('alice'), client('s1', '{"sampling":{}, "roots":{}}')),
+      call(gateway, who('bob'), client('s2', '{"roots":{"listChanged":true},"sampling":{"x":1}}')),
+    ]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.options).toMatchObject({
+      capabilities: '{"roots":{},"sampling":{}}',
+      clientInfo: null,
+    });
+    await call(gateway, who('alice'), client('s1'));
+    expect(lines[1]?.options.capabilities).toBe('{}');
+  });
+
+  it('gives each client session its own, with what the session declared and its name', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    const muted = client('s1', '{}', { declared: '{"sampling":{}}' });
+    await call(gateway, who('alice'), muted);
+    await call(gateway, who('alice'), client('s1', '{"sampling":{}}'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.options).toEqual({
+      capabilities: '{"sampling":{}}',
+      clientInfo: '{"name":"c"}',
+    });
+    await call(gateway, who('alice'), client('s2', '{"sampling":{}}'));
+    expect(lines).toHaveLength(2);
+  });
+
+  it('stops sharing once the upstream asks, and says so once', async () => {
+    const { lines, marked, call } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1'));
+    lines[0]?.hooks.onAsks();
+    lines[0]?.hooks.onAsks();
+    expect(marked).toEqual([gateway.id]);
+    const asking = { ...gateway, asksClient: true };
+    await call(asking, who('alice'), client('s1'));
+    await call(asking, who('bob'), client('s2'));
+    expect(lines).toHaveLength(3);
+  });
+
+  it('goes on sharing with an upstream that keeps no session', async () => {
+    const { lines, call } = made({}, true);
+    const gateway = gatewayOf({ asksClient: true });
+    await call(gateway, who('alice'), client('s1'));
+    await call(gateway, who('alice'), client('s2'));
+    await call(gateway, who('bob'), client('s3'));
+    expect(lines).toHaveLength(2);
+  });
+
+  it('asks before it opens a session that belongs to one client', async () => {
+    const { pool, lines, call } = made();
+    const owned: string[] = [];
+    pool.onOwned((id) => {
+      if (id === 's2') throw new Error('no room');
+      owned.push(id);
+    });
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1'));
+    await expect(call(gateway, who('alice'), client('s2'))).rejects.toThrow('no room');
+    await call(gatewayOf(), who('alice'), client('s3'));
+    expect(owned).toEqual(['s1']);
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe('ConnectionPool: room', () => {
+  it('bounds the sessions of one principal, whatever it declares', async () => {
+    const { lines, call } = made({ UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL: '2' });
+    const gateway = gatewayOf();
+    const capabilities = ['{"roots":{}}', '{"sampling":{}}', '{"elicitation":{}}'];
+    await call(gateway, who('alice'), client('s1', capabilities[0]));
+    await call(gateway, who('alice'), client('s1', capabilities[1]));
+    const third = call(gateway, who('alice'), client('s1', capabilities[2]));
+    await expect(third).rejects.toMatchObject(overloaded);
+    await call(gateway, who('bob'), client('s2', capabilities[2]));
+    expect(lines).toHaveLength(3);
+  });
+
+  it('bounds the sessions with one gateway', async () => {
+    const { call } = made({ UPSTREAM_MAX_SESSIONS_PER_GATEWAY: '1' });
+    const gateway = gatewayOf({ sessionMode: 'per-principal' });
+    await call(gateway, who('alice'), client('s1'));
+    await expect(call(gateway, who('bob'), client('s2'))).rejects.toMatchObject(overloaded);
+    await call(gatewayOf(), who('bob'), client('s2'));
+  });
+
+  it('ends what was not used for a minute to make room, the longest unused first', async () => {
+    const { lines, call } = made({ UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL: '2' });
+    const clock = jest.spyOn(performance, 'now');
+    clock.mockReturnValue(0);
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1'));
+    clock.mockReturnValue(30_000);
+    await call(gateway, who('alice'), client('s2'));
+    clock.mockReturnValue(70_000);
+    await call(gateway, who('alice'), client('s3'));
+    expect(lines.map((line) => line.isClosed)).toEqual([true, false, false]);
+    await expect(call(gateway, who('alice'), client('s4'))).rejects.toMatchObject(overloaded);
+    clock.mockRestore();
+  });
+
+  it('bounds processes, and ends unused ones for those who need one', async () => {
+    const { lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+    const gateway = gatewayOf({ transport: 'STDIO', sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1'));
+    await expect(call(gateway, who('bob'), client('s2'))).rejects.toMatchObject(overloaded);
+    clock.mockReturnValue(61_000);
+    await call(gateway, who('bob'), client('s2'));
+    expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    clock.mockRestore();
+  });
+});
+
+describe('ConnectionPool: ends', () => {
+  it('closes what nobody has used, never what a call runs on', async () => {
+    const { pool, lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1'));
+    await call(gateway, who('alice'), client('s2'));
+    let answer!: (text: string) => void;
+    (lines[1] as FakeLine).answer = () => new Promise((resolve) => (answer = resolve));
+    const long = call(gateway, who('alice'), client('s2'));
+    await new Promise((next) => setImmediate(next));
+    pool.reap(performance.now() + 1);
+    expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    answer('{"ok":1}');
+    await expect(long).resolves.toMatchObject({ result: '{"ok":1}' });
+    pool.reap(performance.now() + 1);
+    expect(live(lines)).toBe(0);
+  });
+
+  it('lets calls end on a gateway that was changed, and opens anew for others', async () => {
+    const { pool, lines, call } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1'));
+    let answer!: (text: string) => void;
+    (lines[0] as FakeLine).answer = () => new Promise((resolve) => (answer = resolve));
+    const long = call(gateway, who('alice'), client('s1'));
+    await new Promise((next) => setImmediate(next));
+    await pool.closeGateway(gateway.id);
+    expect(lines[0]?.isClosed).toBe(false);
+    await call(gateway, who('alice'), client('s1'));
+    expect(lines).toHaveLength(2);
+    answer('{}');
+    await long;
+    expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+  });
+
+  it('opens anew for an upstream that has changed its era', async () => {
+    const { lines, turns, call } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1', '{"roots":{}}'));
+    turns[0]?.(gateway.id);
+    expect(lines[0]?.isClosed).toBe(true);
+    const modern = { ...gateway, era: 'modern' } as const;
+    await call(modern, who('alice'), client('s1', '{"roots":{}}'));
+    await call(modern, who('bob'), client('s2', '{"sampling":{}}'));
+    expect(lines).toHaveLength(2);
+  });
+
+  it('closes the sessions of a client that has ended, and no others', async () => {
+    const { pool, lines, call } = made();
+    const own = gatewayOf({ sessionMode: 'per-session' });
+    await call(own, who('alice'), client('s1'));
+    await call(own, who('alice'), client('s2'));
+    await call(gatewayOf(), who('alice'), client('s1'));
+    await pool.closeSession('s1');
+    expect(lines.map((line) => line.isClosed)).toEqual([true, false, false]);
+  });
+});
+
+describe('ConnectionPool: sessions lost above', () => {
+  it('opens one new session for all who wait, and tells it the level again', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1'), 'debug');
+    (lines[0] as FakeLine).answer = () => Promise.reject(new SessionLostError());
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => call(gateway, who('alice'), client(`s${String(i)}`))),
+    );
+    expect(lines).toHaveLength(2);
+    expect(lines[0]?.isClosed).toBe(true);
+    expect(lines[1]?.asked[0]).toBe('logging/setLevel "level":"debug"');
+    expect(lines[1]?.asked).toHaveLength(21);
+  });
+
+  it('gives up when the new session is lost too', async () => {
+    const { lines, call, hold } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1'));
+    let letGo!: () => void;
+    (lines[0] as FakeLine).answer = () => {
+      hold(new Promise((resolve) => (letGo = resolve)));
+      return Promise.reject(new SessionLostError());
+    };
+    const failing = call(gateway, who('alice'), client('s1'));
+    await new Promise((next) => setImmediate(next));
+    (lines[1] as FakeLine).answer = () => Promise.reject(new SessionLostError());
+    letGo();
+    await expect(failing).rejects.toMatchObject({ code: 'upstream_error' });
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe('ConnectionPool: log levels', () => {
+  it('asks a shared session for the most that anybody wants', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf();
+    await call(gateway, who('alice'), client('s1'));
+    expect(lines[0]?.asked).toEqual(['tools/call']);
+    for (const level of ['error', 'debug', 'notice', 'debug'] as const)
+      await call(gateway, who('alice'), client('s1'), level);
+    const told = lines[0]?.asked.filter((text) => text.startsWith('logging'));
+    expect(told).toEqual(['logging/setLevel "level":"info"', 'logging/setLevel "level":"debug"']);
+  });
+
+  it('asks a session of one client for what that client wants', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    for (const level of ['error', 'error', 'debug'] as const)
+      await call(gateway, who('alice'), client('s1'), level);
+    const told = lines[0]?.asked.filter((text) => text.startsWith('logging'));
+    expect(told).toEqual(['logging/setLevel "level":"error"', 'logging/setLevel "level":"debug"']);
+  });
+});

@@ -1,0 +1,120 @@
+import type { Caller } from '../../kernel/caller.js';
+import type { Gateway } from '../../kernel/catalog.js';
+import { GatewayError } from '../../kernel/errors.js';
+import { LOG_LEVELS, type LogLevel } from '../../kernel/mcp.js';
+import type { GatewayId } from '../../kernel/ids.js';
+import type { UpstreamConnection } from './connection.js';
+import { probeRequest } from './probe-request.js';
+
+export interface SessionFacts {
+  readonly key: string;
+  readonly gateway: Gateway;
+  readonly caller: Caller;
+  /** The client session it serves alone; `null` when it has others. */
+  readonly sessionId: string | null;
+  /** Client capabilities to declare, as JSON text. */
+  readonly declared: string;
+  /** `clientInfo` to send, as JSON text; `null` = the gateway's own. */
+  readonly clientInfo: string | null;
+}
+
+/** The least severe level wanted by those who never said. */
+const UNSAID: LogLevel = 'info';
+const SET_LEVEL_MS = 5000;
+
+/** One upstream session in the pool, opened or not, with who uses it. */
+export class PooledSession {
+  readonly gatewayId: GatewayId;
+  readonly isProcess: boolean;
+  /** Whose it counts as: the principal it was opened for, or where there is none the address. */
+  readonly owner: string;
+  connection: UpstreamConnection | null = null;
+  opening: Promise<PooledSession> | null = null;
+  hasAsked = false;
+  /** Requests that run on it or wait for it. */
+  calls = 0;
+  idleSince = performance.now();
+  /** Called when it is closed for good; `null` while it may be used. */
+  private gone: (() => void) | null = null;
+  private level: LogLevel | null = null;
+
+  constructor(readonly facts: SessionFacts) {
+    this.gatewayId = facts.gateway.id;
+    this.isProcess = facts.gateway.transport === 'STDIO';
+    this.owner = ownerOf(facts.caller);
+  }
+
+  /** @throws GatewayError `upstream_unreachable` when it has just been closed */
+  get line(): UpstreamConnection {
+    if (this.connection === null)
+      throw new GatewayError('upstream_unreachable', { reason: 'the connection was closed' });
+    return this.connection;
+  }
+
+  get isIdle(): boolean {
+    return this.calls === 0 && this.opening === null;
+  }
+
+  /** Hot: a request is over. */
+  giveBack(): void {
+    this.idleSince = performance.now();
+    if (--this.calls === 0 && this.gone !== null) void this.close();
+  }
+
+  /**
+   * No new request comes to it; it is closed when those that run are over.
+   * @param gone called then
+   */
+  retire(gone: () => void): Promise<void> {
+    this.gone = gone;
+    return this.calls === 0 ? this.close() : Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    const { connection } = this;
+    this.connection = null;
+    // An end that fails leaves nothing to do: nobody uses it any more.
+    await connection?.close().catch(() => undefined);
+    this.gone?.();
+  }
+
+  /**
+   * Whether the upstream must be told of a level before the request that wants it: it sends what the
+   * most curious of its clients wants, and each gets what it asked for (PROTOCOL.md §5.1).
+   */
+  hears(level: LogLevel): boolean {
+    if (this.level === null) return true;
+    return this.isOwn ? level !== this.level : rank(level) < rank(this.level);
+  }
+
+  /** Remembers a level, tells it to the open session, and to those that follow it. */
+  async setLevel(level: LogLevel): Promise<void> {
+    this.level = this.isOwn || rank(level) < rank(UNSAID) ? level : UNSAID;
+    await this.tellLevel();
+  }
+
+  async tellLevel(): Promise<void> {
+    const { connection, level } = this;
+    if (connection === null || level === null || !logs(connection)) return;
+    const request = probeRequest('logging/setLevel', `"level":"${level}"`, SET_LEVEL_MS);
+    // An upstream that refuses goes on as it likes; what its clients hear is filtered anyway.
+    await connection.request(request).catch(() => undefined);
+  }
+
+  private get isOwn(): boolean {
+    return this.facts.sessionId !== null;
+  }
+}
+
+export function ownerOf(caller: Caller): string {
+  return caller.type === 'anonymous' ? caller.limiterKey : caller.principalHash;
+}
+
+function rank(level: LogLevel): number {
+  return LOG_LEVELS.indexOf(level);
+}
+
+function logs({ greeting }: UpstreamConnection): boolean {
+  if (greeting.era === 'modern') return false;
+  return Object.hasOwn(JSON.parse(greeting.capabilities) as object, 'logging');
+}

@@ -1,0 +1,59 @@
+import {
+  type CapabilitySet,
+  capabilitiesText,
+  fitExtensions,
+  readCapabilities,
+} from '../../kernel/client-capabilities.js';
+import type { ClientView } from '../../kernel/call.js';
+import type { Caller } from '../../kernel/caller.js';
+import type { Gateway, SessionMode } from '../../kernel/catalog.js';
+
+export type Sharing = Exclude<SessionMode, 'auto'>;
+
+/** Apps cross to every upstream: tools show their views only to hosts that say they have them. */
+const APPS = 'io.modelcontextprotocol/ui';
+/** Names and settings of the extensions that go up for one client, in bytes. */
+const MAX_EXTENSIONS = 2048;
+
+/**
+ * Who shares a session with a Gateway (PROTOCOL.md §3.2). Modern upstreams keep none.
+ * @param isStateless its `initialize` gave no session id: there is nothing that could be mixed up
+ */
+export function sharingOf(gateway: Gateway, isStateless: boolean): Sharing {
+  if (gateway.era === 'modern') return 'shared';
+  if (gateway.sessionMode !== 'auto') return gateway.sessionMode;
+  return gateway.asksClient && !isStateless ? 'per-session' : 'shared';
+}
+
+/** The capabilities of a client, cut to what a Gateway can use, as JSON text: equal sets are equal. */
+export function declaredTo(gateway: Gateway, capabilities: string): string {
+  const { bits, extensions } = readCapabilities(capabilities);
+  const known = gateway.capabilities['extensions'];
+  const isKnown = (name: string): boolean =>
+    name === APPS || (typeof known === 'object' && known !== null && Object.hasOwn(known, name));
+  const cut: CapabilitySet = { bits, extensions: extensions.filter(([name]) => isKnown(name)) };
+  return capabilitiesText(fitExtensions(cut, MAX_EXTENSIONS).set);
+}
+
+/**
+ * The key of a session among those with one Gateway. One of a client's own goes by that client alone.
+ * @param declared what is declared above
+ */
+export function sessionKey(
+  sharing: Sharing,
+  caller: Caller,
+  client: ClientView,
+  declared: string,
+): string {
+  switch (sharing) {
+    case 'shared':
+      return declared;
+    case 'per-session':
+      if (client.sessionId !== null) return client.sessionId;
+      // Without a session the person is the narrowest there is; whoever has to tell two open calls of
+      // one person apart gives each a session that no other call is on (PooledSession.calls).
+      return `${caller.principalHash} ${declared}`;
+    case 'per-principal':
+      return `${caller.principalHash} ${declared}`;
+  }
+}
