@@ -116,6 +116,7 @@ export const ERRORS = {
     rpcOnRpc: -32002,
     rpcModern: -32602,
   }),
+  task_not_found: row('Task not found', 'Task not found', 404, -32602),
   prompt_not_found: row('Prompt not found: {name}', 'Prompt not found', 404, -32602, {
     rpcOnRpc: -32002,
   }),

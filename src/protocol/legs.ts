@@ -9,7 +9,7 @@ import type { LogLevel } from '../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
-import { Invoker } from '../upstreams/invoker.js';
+import { type Invocation, Invoker } from '../upstreams/invoker.js';
 import { CallObserver } from './call-observer.js';
 import { ClientRequests } from './client-requests.js';
 import { Sessions } from './session/sessions.js';
@@ -17,7 +17,7 @@ import { Sessions } from './session/sessions.js';
 /** What goes up for a call, beside what every call has. */
 export interface Upward {
   readonly gateway: Gateway;
-  readonly kind: 'Tool' | 'Prompt' | 'Resource';
+  readonly kind: Invocation['kind'];
   /** The exposed name. */
   readonly name: string;
   /** The upstream's own name, or the URI it knows; completion names none. */

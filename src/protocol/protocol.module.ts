@@ -12,6 +12,7 @@ import { InputLoop } from './era/bridge/input-loop.js';
 import { ModernClients } from './era/bridge/modern-clients.js';
 import { Parks } from './era/bridge/parks.js';
 import { StateSeals } from './era/bridge/state-seals.js';
+import { TaskSeals } from './era/bridge/task-seals.js';
 import { InFlight } from './in-flight.js';
 import { Legs } from './legs.js';
 import { Listeners } from './listeners.js';
@@ -26,6 +27,7 @@ import { PromptsMethods } from './methods/prompts.methods.js';
 import { ResourcesMethods } from './methods/resources.methods.js';
 import { SessionMethods } from './methods/session.methods.js';
 import { SubscriptionsMethods } from './methods/subscriptions.methods.js';
+import { TasksMethods } from './methods/tasks.methods.js';
 import { ToolsMethods } from './methods/tools.methods.js';
 import { UpwardCalls } from './methods/upward.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
@@ -70,6 +72,8 @@ import { Sessions } from './session/sessions.js';
     Sessions,
     StateSeals,
     SubscriptionsMethods,
+    TaskSeals,
+    TasksMethods,
     ToolsMethods,
     UpwardCalls,
   ],

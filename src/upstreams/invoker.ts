@@ -19,7 +19,7 @@ export interface Invocation {
   readonly request: UpstreamRequest;
   /** The exposed name, for messages. */
   readonly name: string;
-  readonly kind: 'Tool' | 'Prompt' | 'Resource';
+  readonly kind: 'Tool' | 'Prompt' | 'Resource' | 'Task';
   /** The tool that is called; `null` for what is no tool. */
   readonly toolId: ToolId | null;
   /** The owner says that repeating is harmless. */

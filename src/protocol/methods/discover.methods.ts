@@ -3,7 +3,7 @@ import type { Call } from '../../kernel/call.js';
 import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../kernel/mcp.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { OwnResults } from '../era/own-results.js';
-import { OFFERED } from './offered.js';
+import { offeredTo } from './offered.js';
 import type { Handlers } from './registry.js';
 
 const VERSIONS = JSON.stringify([...MODERN_REVISIONS, ...[...LEGACY_REVISIONS].reverse()]);
@@ -22,11 +22,12 @@ export class DiscoverMethods {
 
   /** Changes with the catalog, and other Callers see another: so nobody may keep it. */
   private discover(call: Call): string {
-    const { instructions } = this.catalog.view(call.caller, call.serverId);
+    const view = this.catalog.view(call.caller, call.serverId);
+    const { instructions } = view;
     const said = instructions === null ? '' : `,"instructions":${JSON.stringify(instructions)}`;
     return this.own.dress(
       call,
-      `"supportedVersions":${VERSIONS},"capabilities":${JSON.stringify(OFFERED)}${said},"ttlMs":0,"cacheScope":"private"`,
+      `"supportedVersions":${VERSIONS},"capabilities":${JSON.stringify(offeredTo(call.client.era, view.gateways))}${said},"ttlMs":0,"cacheScope":"private"`,
     );
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DiscoverMethods } from './discover.methods.js';
 import type { Handlers } from './registry.js';
 import { SubscriptionsMethods } from './subscriptions.methods.js';
+import { TasksMethods } from './tasks.methods.js';
 
 /** The methods that the modern era alone has. */
 @Injectable()
@@ -9,9 +10,14 @@ export class ModernMethods {
   constructor(
     private readonly discover: DiscoverMethods,
     private readonly subscriptions: SubscriptionsMethods,
+    private readonly tasks: TasksMethods,
   ) {}
 
   handlers(): Handlers {
-    return { ...this.discover.handlers(), ...this.subscriptions.handlers() };
+    return {
+      ...this.discover.handlers(),
+      ...this.subscriptions.handlers(),
+      ...this.tasks.handlers(),
+    };
   }
 }

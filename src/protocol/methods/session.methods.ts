@@ -8,7 +8,7 @@ import { Log } from '../../platform/log/log.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
 import { Sessions } from '../session/sessions.js';
-import { OFFERED } from './offered.js';
+import { offeredTo } from './offered.js';
 import type { Handled, Handlers } from './registry.js';
 
 @Injectable()
@@ -38,7 +38,7 @@ export class SessionMethods {
     const hasSession = call.channel.transport === 'http' && this.config.useStatefulSessions;
     const result = JSON.stringify({
       protocolVersion: revision,
-      capabilities: OFFERED,
+      capabilities: offeredTo('legacy', view.gateways),
       serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
       ...(view.instructions === null ? {} : { instructions: view.instructions }),
     });

@@ -5,6 +5,7 @@ import { aWayUp } from '../../../../test/fakes/upstream-driver.js';
 import { ModernClients } from './modern-clients.js';
 import { Parks } from './parks.js';
 import { StateSeals } from './state-seals.js';
+import { TaskSeals } from './task-seals.js';
 
 const CAN_ALL = { elicitation: {}, sampling: {}, roots: {} };
 const FORM = '"message":"Name?","requestedSchema":{"type":"object"}';
@@ -19,7 +20,13 @@ interface Required {
 function made(env: Record<string, string> = {}) {
   const way = aWayUp(env);
   const parks = new Parks(way.config, way.meters);
-  const clients = new ModernClients(way.legs, new StateSeals(way.sealer), parks, way.meters);
+  const clients = new ModernClients(
+    way.legs,
+    new StateSeals(way.sealer),
+    new TaskSeals(way.sealer),
+    parks,
+    way.meters,
+  );
   const up = { gateway: aGateway(), kind: 'Tool', name: 'ask', params: '"name":"ask"' } as const;
   const send = async (call: MadeCall) => clients.send(call, up);
   const call = (inputs: Record<string, unknown> = {}, capabilities: unknown = CAN_ALL) =>
@@ -264,7 +271,13 @@ describe('ModernClients', () => {
 
   it('asks nobody on methods whose answer cannot be questions', async () => {
     const { legs, driver, sealer, parks, meters } = made();
-    const clients = new ModernClients(legs, new StateSeals(sealer), parks, meters);
+    const clients = new ModernClients(
+      legs,
+      new StateSeals(sealer),
+      new TaskSeals(sealer),
+      parks,
+      meters,
+    );
     const up = { gateway: aGateway(), kind: 'Prompt', name: 'p', params: '' } as const;
     const reply = clients.send(aModernCall('completion/complete', {}, CAN_ALL), up);
     const leg = await driver.next();

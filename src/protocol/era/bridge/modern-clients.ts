@@ -12,15 +12,17 @@ import { answeringParams } from './input-required.js';
 import { ParkedCall } from './parked-call.js';
 import { type Park, Parks } from './parks.js';
 import { inputRequiredText } from './question.js';
-import { type Asked, MAY_ASK, relayed } from './state-relay.js';
+import { type Asked, MAY_ASK, type Seals, relayed } from './state-relay.js';
 import { StateSeals } from './state-seals.js';
+import { TaskSeals } from './task-seals.js';
 
 /** Sends the calls of modern clients; those that ask back are parked between rounds (PROTOCOL.md §5.4). */
 @Injectable()
-export class ModernClients {
+export class ModernClients implements Seals {
   constructor(
     private readonly legs: Legs,
-    private readonly seals: StateSeals,
+    readonly states: StateSeals,
+    readonly tasks: TaskSeals,
     private readonly parks: Parks,
     private readonly meters: Meters,
   ) {}
@@ -50,7 +52,7 @@ export class ModernClients {
   /** A request that nobody can ask back on. */
   private async plain(asked: Asked): Promise<UpstreamReply> {
     try {
-      return relayed(asked, await this.legs.send(asked.call, asked.up), this.seals);
+      return relayed(asked, await this.legs.send(asked.call, asked.up), this);
     } catch (e) {
       return this.demanded(asked, e);
     }
@@ -58,7 +60,7 @@ export class ModernClients {
 
   private resume(asked: Asked, sealed: string): Promise<UpstreamReply> {
     const { call, up } = asked;
-    const state = this.seals.open(call, up.name, sealed);
+    const state = this.states.open(call, up.name, sealed);
     switch (state.kind) {
       case 'anew':
         return this.first(asked);
@@ -100,7 +102,7 @@ export class ModernClients {
     }
     if (reply === null) return this.ask(asked, park ?? this.opened(call, parked));
     if (park !== null) this.parks.remove(park);
-    return relayed(asked, reply, this.seals);
+    return relayed(asked, reply, this);
   }
 
   /** A legacy upstream that wants pages opened first has ended the request: the retry is a new one. */
@@ -110,7 +112,7 @@ export class ModernClients {
     if (missingFor(call.client.capabilities, 'elicitation/create', '"mode":"url"') !== null)
       throw missingCapability('elicitation.url');
     const entries = demanded.map((entry, i) => [`e${String(i + 1)}`, entry] as const);
-    const state = this.seals.seal(call, up.name, { kind: 'anew' });
+    const state = this.states.seal(call, up.name, { kind: 'anew' });
     return { result: inputRequiredText(entries, state), era: 'modern' };
   }
 
@@ -132,7 +134,7 @@ export class ModernClients {
       throw e;
     }
     const { handle, round, parked } = park;
-    const state = this.seals.seal(call, up.name, { kind: 'park', handle, round });
+    const state = this.states.seal(call, up.name, { kind: 'park', handle, round });
     const entries = Array.from(parked.questions, ([key, { request }]) => [key, request] as const);
     return { result: inputRequiredText(entries, state), era: 'modern' };
   }

@@ -5,6 +5,7 @@ import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import { ModernClients } from './modern-clients.js';
 import { Parks } from './parks.js';
 import { StateSeals } from './state-seals.js';
+import { TaskSeals } from './task-seals.js';
 
 const FORM =
   '{"method":"elicitation/create","params":{"message":"m","requestedSchema":{}, "n":1.0}}';
@@ -15,7 +16,13 @@ const RESPONSES = { user_name: { action: 'cancel' } };
 function made() {
   const way = aWayUp();
   const seals = new StateSeals(way.sealer);
-  const clients = new ModernClients(way.legs, seals, new Parks(way.config, way.meters), way.meters);
+  const clients = new ModernClients(
+    way.legs,
+    seals,
+    new TaskSeals(way.sealer),
+    new Parks(way.config, way.meters),
+    way.meters,
+  );
   const up = { gateway: aGateway(), kind: 'Tool', name: 'ask', params: '"name":"ask"' } as const;
   const call = (
     inputs: unknown = {},

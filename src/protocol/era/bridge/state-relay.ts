@@ -5,6 +5,8 @@ import type { Upward } from '../../legs.js';
 import { missingFor } from './declared.js';
 import { type InputRequired, readInputRequired } from './input-required.js';
 import type { StateSeals } from './state-seals.js';
+import { taskResult } from './task-results.js';
+import type { TaskSeals } from './task-seals.js';
 
 /** Methods whose answer may be questions (26 Multi Round-Trip Requests §Supported Requests). */
 export const MAY_ASK: ReadonlySet<string> = new Set([
@@ -19,23 +21,29 @@ export interface Asked {
   readonly up: Upward;
 }
 
+export interface Seals {
+  readonly states: StateSeals;
+  readonly tasks: TaskSeals;
+}
+
 /**
  * What a modern upstream answered, for a modern client: its questions as they are, its state sealed
  * for the way there and back (PROTOCOL.md §5.6). Nothing is kept here.
  * @throws GatewayError `unanswerable` when it asks what the client did not offer
  */
-export function relayed(
-  { call, up }: Asked,
-  reply: UpstreamReply,
-  seals: StateSeals,
-): UpstreamReply {
+export function relayed({ call, up }: Asked, reply: UpstreamReply, seals: Seals): UpstreamReply {
   if (reply.era === 'legacy') return reply;
   const required = readInputRequired(reply.result);
-  if (required === null) return reply;
+  if (required === null)
+    return { result: taskResult(call, up.gateway.id, reply.result, seals.tasks), era: 'modern' };
   checkOffered(call, required);
   const { state, members } = required;
   if (state === undefined) return reply;
-  const sealed = seals.seal(call, up.name, { kind: 'relay', gatewayId: up.gateway.id, state });
+  const sealed = seals.states.seal(call, up.name, {
+    kind: 'relay',
+    gatewayId: up.gateway.id,
+    state,
+  });
   const rest = members.without('requestState');
   return { result: `{${rest},"requestState":${JSON.stringify(sealed)}}`, era: 'modern' };
 }
