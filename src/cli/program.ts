@@ -3,6 +3,7 @@ import { PRODUCT_VERSION } from '../kernel/product.js';
 import { CommandError, EXIT } from './exit-code.js';
 import type { Io } from './io.js';
 import * as values from './option-values.js';
+import { addTranslate } from './translate-command.js';
 
 /**
  * Runs one command line. Whatever a command needs is loaded when it runs, so that `--help` is quick.
@@ -34,6 +35,11 @@ function buildProgram(io: Io, result: Result): Command {
   addToken(program, io, result);
   addConfig(program, io, result);
   addWrapper(program, result);
+  addTranslate(program, async (flags) => {
+    const { translate } = await import('./commands/translate.js');
+    const { processIo } = await import('./wrapper/process-io.js');
+    result.code = await translate(flags, processIo());
+  });
   addSmall(program, io, result);
   return program;
 }

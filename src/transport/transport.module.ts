@@ -23,6 +23,7 @@ import { MessageEndpoint } from './sse/message.endpoint.js';
 import { PairEndpoint } from './sse/pair.endpoint.js';
 import { SseEndpoint } from './sse/sse.endpoint.js';
 import { SseSessions } from './sse/sse-sessions.registry.js';
+import { StdioEndpoint } from './stdio/stdio.endpoint.js';
 import { WsEndpoint } from './ws/ws.endpoint.js';
 
 @Module({
@@ -49,8 +50,9 @@ import { WsEndpoint } from './ws/ws.endpoint.js';
     RpcEndpoint,
     SseEndpoint,
     SseSessions,
+    StdioEndpoint,
     WsEndpoint,
   ],
-  exports: [HttpAdapter],
+  exports: [HttpAdapter, StdioEndpoint],
 })
 export class TransportModule {}

@@ -6,7 +6,7 @@ import { eventually } from './wait.js';
 
 const WRAPPER = join(ROOT, 'dist/cli/wrapper.js');
 
-/** `mcpgateway-wrapper` as a program of its own, spoken to like an editor does. */
+/** `mcpgateway-wrapper`, or another program, as a process of its own, spoken to like an editor does. */
 export class StdioClient {
   /** Every line of stdout, each parsed: anything that is no JSON fails the test. */
   readonly messages: RpcMessage[] = [];
@@ -21,8 +21,8 @@ export class StdioClient {
   private readonly broken: string[] = [];
   private lastId = 0;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [WRAPPER, ...args], {
+  constructor(args: readonly string[], env: Record<string, string> = {}, program = WRAPPER) {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -82,9 +82,14 @@ export class StdioClient {
     return this.request('tools/call', { name, arguments: args, ...more });
   }
 
-  async initialize(capabilities: object = {}, protocolVersion = '2025-11-25'): Promise<RpcMessage> {
+  async initialize(
+    capabilities: object = {},
+    protocolVersion = '2025-11-25',
+    withinMs = 10_000,
+  ): Promise<RpcMessage> {
     const clientInfo = { name: 'editor', version: '1' };
-    const answer = await this.request('initialize', { protocolVersion, capabilities, clientInfo });
+    const id = this.ask('initialize', { protocolVersion, capabilities, clientInfo });
+    const answer = await this.answerTo(id, withinMs);
     this.notify('notifications/initialized');
     return answer;
   }

@@ -24,7 +24,7 @@ export interface Outlet {
 
 /** Whose pipe it is. */
 export interface PipeOwner {
-  readonly transport: Extract<TransportKind, 'sse' | 'ws'>;
+  readonly transport: Extract<TransportKind, 'sse' | 'ws' | 'stdio'>;
   readonly caller: Caller;
   readonly serverId: ServerId | null;
   /** Client address, for logs only. */
