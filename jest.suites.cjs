@@ -15,6 +15,7 @@ module.exports = {
   maxWorkers: 2,
   projects: [
     suite('kit', { roots: ['<rootDir>/test/fakes'], testRegex: '\\.spec\\.ts$' }),
+    suite('clients', { roots: ['<rootDir>/test/clients'], testRegex: '\\.clients\\.ts$' }),
     suite('e2e', { roots: ['<rootDir>/test/e2e'], testRegex: '\\.e2e\\.ts$' }),
   ],
 };
