@@ -134,6 +134,33 @@ describe('modern clients', () => {
     });
   });
 
+  it('repeat marked arguments in the head', async () => {
+    const marked = { type: 'string', 'x-mcp-header': 'Region' };
+    const schema = { type: 'object', properties: { nonce: { type: 'string' }, region: marked } };
+    await world.upstream.set({ list: { schemas: { ok: schema } } });
+    await world.rest('POST', '/gateways/kit/refresh');
+    const call = (nonce: string, args: Loose, headers: Record<string, string>) =>
+      client.call('kit-ok', { ...args, nonce }, { headers });
+    for (const [nonce, args, headers] of [
+      ['param-missing', { region: 'eu' }, {}],
+      ['param-other', { region: 'eu' }, { 'mcp-param-region': 'us' }],
+      ['param-alone', {}, { 'mcp-param-region': 'eu' }],
+    ] as const) {
+      expect(verdict(await call(nonce, args, headers))).toEqual([400, -32020]);
+      expect(world.upstream.journal.times(nonce)).toBe(0);
+    }
+    const good = await call('param-good', { region: 'eu' }, { 'mcp-param-region': 'eu' });
+    expect(good.answer?.result.content[0].text).toBe('ok');
+    const legacy = world.client();
+    await legacy.initialize();
+    const old = await legacy.call(
+      'kit-ok',
+      { region: 'eu' },
+      { headers: { 'mcp-param-region': 'x' } },
+    );
+    expect(old.answer?.result.content[0].text).toBe('ok');
+  });
+
   it('discover what there is', async () => {
     const { answer } = await client.request('server/discover');
     expect(answer?.result).toMatchObject({
