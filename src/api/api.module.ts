@@ -8,6 +8,8 @@ import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
 import { EntityMetrics } from './entity-metrics.service.js';
 import { GatewayLookup } from './gateway-lookup.service.js';
+import { ConnectivityController } from './gateways/connectivity.controller.js';
+import { Connectivity } from './gateways/connectivity.service.js';
 import { GatewayDoor } from './gateways/gateway-door.service.js';
 import { GatewayWatch } from './gateways/gateway-watch.service.js';
 import { GatewaysController } from './gateways/gateways.controller.js';
@@ -26,6 +28,7 @@ import { ToolsController } from './tools/tools.controller.js';
 @Module({
   imports: [AuditModule, FederationModule, RegistryModule, UpstreamsModule],
   controllers: [
+    ConnectivityController,
     GatewaysController,
     PromptsController,
     ResourcesController,
@@ -33,6 +36,7 @@ import { ToolsController } from './tools/tools.controller.js';
     ToolsController,
   ],
   providers: [
+    Connectivity,
     EntityMetrics,
     GatewayDoor,
     GatewayLookup,

@@ -2,13 +2,14 @@ import { Module } from '@nestjs/common';
 import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { FederationService } from './federation.service.js';
+import { Handshake } from './handshake.service.js';
 import { HealthService } from './health.service.js';
 import { SyncLines } from './sync-lines.service.js';
 import { SyncService } from './sync.service.js';
 
 @Module({
   imports: [RegistryModule, UpstreamsModule],
-  providers: [SyncLines, SyncService, HealthService, FederationService],
-  exports: [SyncService, HealthService],
+  providers: [SyncLines, SyncService, Handshake, HealthService, FederationService],
+  exports: [Handshake, SyncService, HealthService],
 })
 export class FederationModule {}

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -175,5 +177,82 @@ describe('routes of gateways', () => {
       '/transport',
       '/visibility',
     ]);
+  });
+
+  describe('try an address without storing anything', () => {
+    const echo = createServer((req, res) => {
+      const chunks: Buffer[] = [];
+      req
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          const { method, url, headers } = req;
+          const seen = {
+            method,
+            url,
+            auth: headers['authorization'],
+            type: headers['content-type'],
+          };
+          const text = JSON.stringify({ ...seen, body: Buffer.concat(chunks).toString() });
+          res.writeHead(418).end(url === '/plain' ? 'no json' : text);
+        });
+    });
+    let base: string;
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+      base = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
+    });
+    afterAll(async () => {
+      const closed = new Promise((resolve) => echo.close(resolve));
+      echo.closeAllConnections();
+      await closed;
+    });
+    const test = (body: object, path = '/gateways/test') => http().post(path).send(body);
+
+    it('by plain HTTP, and show what came back', async () => {
+      const { body } = await test({
+        base_url: `${base}/api/`,
+        path: '//x/y?a=1',
+        method: 'POST',
+        headers: { Authorization: 'Bearer t' },
+        body: { n: 1 },
+      }).expect(200);
+      expect(body).toMatchObject({ statusCode: 418, status_code: 418, error: null });
+      expect(body.latencyMs).toBe(body.latency_ms);
+      expect(body.body).toEqual({
+        method: 'POST',
+        url: '/api/x/y?a=1',
+        auth: 'Bearer t',
+        type: 'application/json',
+        body: '{"n":1}',
+      });
+      const plain = await test({ base_url: base, path: 'plain' }, '/admin/gateways/test');
+      expect(plain.body).toMatchObject({ statusCode: 418, body: 'no json' });
+    });
+
+    it('by an MCP handshake, with headers that the server wants', async () => {
+      const { body } = await test({ base_url: upstream.urls.http, method: 'MCP' }).expect(200);
+      expect(body).toMatchObject({ statusCode: 200, error: null });
+      expect(body.body).toMatchObject({ transport: 'STREAMABLEHTTP', protocolEra: 'legacy' });
+      expect(body.body.capabilities.tools).toBeDefined();
+      const other = await test({ base_url: base, method: 'MCP', headers: { 'X-Key': 'k' } });
+      expect(other.body.statusCode).toBeGreaterThanOrEqual(400);
+      expect(other.body.error).toMatch(/./);
+      expect((await http().get('/gateways?include_inactive=true')).body).toEqual([]);
+    });
+
+    it('and say what failed', async () => {
+      for (const method of ['GET', 'MCP']) {
+        const dead = await test({ base_url: 'http://127.0.0.1:1/', method }).expect(200);
+        expect(dead.body).toMatchObject({ statusCode: 502, body: null });
+        expect(dead.body.error).toMatch(/refused/i);
+        const far = await test({ base_url: 'http://169.254.169.254/', method }).expect(422);
+        expect(far.body).toMatchObject({ code: 'egress_blocked', message: far.body.detail });
+        const odd = await test({ base_url: 'ftp://x', method, headers: { Host: 'y' } }).expect(422);
+        const pointers = odd.body.errors.map((e: { pointer: string }) => e.pointer);
+        expect(pointers).toEqual(['/headers', '/base_url']);
+      }
+      caller = aCaller({ role: 'viewer' });
+      await test({ base_url: base }).expect(403);
+    });
   });
 });
