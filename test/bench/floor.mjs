@@ -1,4 +1,8 @@
-/** The floor: a bare proxy of node:http and one keep-alive undici pool, both bodies copied through. */
+/**
+ * The floor: a bare proxy of node:http and one keep-alive undici pool, both bodies copied through
+ * (RELIABILITY.md §1.1 FL1). `API=request` as anyone would write it; `API=dispatch` the leanest that
+ * undici can do, without a stream for the answer.
+ */
 import http from 'node:http';
 import { Pool } from 'undici';
 
@@ -29,6 +33,22 @@ class Copy {
   }
 }
 
+const SEND = {
+  dispatch: (options, res) => pool.dispatch(options, new Copy(res)),
+  request: async (options, res) => {
+    try {
+      const answer = await pool.request(options);
+      delete answer.headers.connection;
+      delete answer.headers['keep-alive'];
+      res.writeHead(answer.statusCode, answer.headers);
+      answer.body.pipe(res);
+    } catch (error) {
+      res.writeHead(502).end(error.message);
+    }
+  },
+};
+const send = SEND[process.env.API ?? 'request'];
+
 const server = http.createServer((req, res) => {
   const headers = {};
   for (const name of FORWARDED)
@@ -37,7 +57,7 @@ const server = http.createServer((req, res) => {
   req.on('data', (part) => parts.push(part));
   req.on('end', () => {
     const body = parts.length === 1 ? parts[0] : Buffer.concat(parts);
-    pool.dispatch({ path: target.pathname, method: req.method, headers, body }, new Copy(res));
+    send({ path: target.pathname, method: req.method, headers, body }, res);
   });
 });
 server.keepAliveTimeout = 120_000;

@@ -83,13 +83,20 @@ async function startUps() {
   return { readyMs: median(times), restMb };
 }
 
+const startFloor = (upstream, API) =>
+  started(startScript('floor.mjs', { TARGET: upstream.value, API }, SUBJECT));
+
 async function benchCalls(load) {
   const upstream = await started(startScript('upstream.mjs', {}, REST));
-  const floor = await started(startScript('floor.mjs', { TARGET: upstream.value }, SUBJECT));
+  const [floor, leanest] = [
+    await startFloor(upstream, 'request'),
+    await startFloor(upstream, 'dispatch'),
+  ];
   const gateway = await gatewayProcess();
   await register(gateway, 'bench', upstream.value);
   const subjects = {
     floor: { pid: floor.pid, url: floor.value },
+    leanest: { pid: leanest.pid, url: leanest.value },
     gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
   };
   const spec = { kind: 'call', tool: 'bench-echo' };
@@ -182,6 +189,12 @@ async function main() {
     ...[{ name: 'calls/s ÷ bare proxy', value: busiest.rate.median, bar: 0.6, aim: 0.85 }].map(
       (o) => ({ ...o, isAtLeast: true }),
     ),
+    {
+      name: 'CPU per tools/call ÷ leanest proxy',
+      value: busiest.leanCpu.median,
+      bar: 1.6,
+      aim: 1.2,
+    },
     { name: 'CPU per tools/list ÷ constant reply', value: list.cpu.median, bar: 2, aim: 1.2 },
     { name: 'start to ready, s', value: start.readyMs / 1000, bar: 2, aim: 1 },
     { name: 'memory at rest, MB', value: start.restMb, bar: 150, aim: 110 },

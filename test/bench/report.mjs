@@ -24,7 +24,13 @@ export function compare(rounds) {
     p50Ms: median(of((r) => r[name].p50Ms)),
     p99Ms: median(of((r) => r[name].p99Ms)),
   });
+  const leanest = rounds[0].leanest && {
+    leanest: side('leanest'),
+    leanCpu: spread(of((r) => r.gateway.cpuUsPerCall / r.leanest.cpuUsPerCall)),
+    leanRate: spread(of((r) => r.gateway.perSecond / r.leanest.perSecond)),
+  };
   return {
+    ...leanest,
     floor: side('floor'),
     gateway: side('gateway'),
     cpu: spread(of((r) => r.gateway.cpuUsPerCall / r.floor.cpuUsPerCall)),
@@ -43,9 +49,12 @@ export function line(name, c) {
   const side = (s) =>
     `${fixed(s.perSecond, 0).padStart(6)}/s ${fixed(s.cpuUsPerCall, 0).padStart(5)} µs  p50 ${fixed(s.p50Ms)} p99 ${fixed(s.p99Ms)} ms`;
   const note = c.isVoid ? `  VOID: the floor moved by ${fixed(c.drift * 100, 0)} %` : '';
+  const lean = c.leanest
+    ? `\n  to the leanest proxy (${side(c.leanest)}): CPU ratio ${range(c.leanCpu)}   rate ratio ${range(c.leanRate)}`
+    : '';
   return (
     `${name}\n  floor    ${side(c.floor)}\n  gateway  ${side(c.gateway)}\n` +
-    `  CPU ratio ${range(c.cpu)}   rate ratio ${range(c.rate)}${note}`
+    `  CPU ratio ${range(c.cpu)}   rate ratio ${range(c.rate)}${note}${lean}`
   );
 }
 
