@@ -8,6 +8,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const PACKAGE = join(here, '../../node_modules/@modelcontextprotocol/conformance');
 const SHIM = pathToFileURL(join(here, 'node20-shim.mjs')).href;
 
+/** Version of the official suite. */
+export const suiteVersion = () =>
+  JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version;
+
 /** Runs the official command and waits for its end. */
 function run(args, { cwd, log, timeoutMs, verbose }) {
   return new Promise((resolve) => {
