@@ -16,6 +16,7 @@ module.exports = {
   projects: [
     suite('kit', { roots: ['<rootDir>/test/fakes'], testRegex: '\\.spec\\.ts$' }),
     suite('clients', { roots: ['<rootDir>/test/clients'], testRegex: '\\.clients\\.ts$' }),
+    suite('matrix', { roots: ['<rootDir>/test/matrix'], testRegex: '\\.e2e\\.ts$' }),
     suite('e2e', { roots: ['<rootDir>/test/e2e'], testRegex: '\\.e2e\\.ts$' }),
   ],
 };
