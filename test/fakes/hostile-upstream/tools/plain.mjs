@@ -15,6 +15,7 @@ export const plain = {
     counts.set(call.nonce, n);
     call.text(String(n));
   },
+  echolate: (call) => call.after(call.args.ms ?? 100, () => call.text(call.args.message)),
   slow: (call) => call.after(call.args.ms ?? 1000, () => call.text('slow')),
   progress(call) {
     const total = call.args.n ?? 3;
