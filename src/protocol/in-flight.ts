@@ -14,6 +14,9 @@ interface Scope {
 /** Reason of the aborts at the end of a drain. */
 export const SHUTTING_DOWN = 'Shutting down';
 
+/** Scopes without a call that are kept for the next: most sessions have one call at a time. */
+const MAX_SPARE = 64;
+
 /** A session may have so many times its limit waiting. */
 const WAITING_PER_PLACE = 4;
 
@@ -21,6 +24,7 @@ const WAITING_PER_PLACE = 4;
 @Injectable()
 export class InFlight {
   private readonly scopes = new Map<string, Scope>();
+  private readonly spare: Scope[] = [];
 
   constructor(private readonly config: Config) {}
 
@@ -99,9 +103,9 @@ export class InFlight {
 
   private newScope(key: string): Scope {
     const limit = this.config.maxInFlightPerSession;
-    const scope: Scope = {
+    const scope = this.spare.pop() ?? {
       gate: new Gate(limit, limit * WAITING_PER_PLACE),
-      calls: new Map(),
+      calls: new Map<string, Call[]>(),
       open: 0,
     };
     this.scopes.set(key, scope);
@@ -114,7 +118,9 @@ export class InFlight {
     if (calls === undefined) return;
     if (calls.length === 1) scope.calls.delete(id);
     else calls.splice(calls.indexOf(call), 1);
-    if (--scope.open === 0) this.scopes.delete(key);
+    if (--scope.open > 0) return;
+    this.scopes.delete(key);
+    if (scope.gate.isIdle && this.spare.length < MAX_SPARE) this.spare.push(scope);
   }
 }
 

@@ -28,7 +28,9 @@ export class McpDriver implements Driver {
   async request(gateway: Gateway, request: UpstreamRequest): Promise<UpstreamReply> {
     const { logLevel } = request;
     for (let tries = 1; ; tries++) {
-      const session = await this.pool.take(gateway, request.caller, request.client);
+      const found = this.pool.take(gateway, request.caller, request.client);
+      // Nearly every call finds an open one, and waits for nothing.
+      const session = found instanceof Promise ? await found : found;
       let connection: UpstreamConnection | null = null;
       try {
         if (logLevel !== null && session.hears(logLevel)) await session.setLevel(logLevel);
