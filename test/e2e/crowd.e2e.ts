@@ -60,7 +60,7 @@ describe('a crowd with equal ids', () => {
       case 3:
         return ws(`${url}/ws`, alice, 'legacy');
       case 4:
-        return ws(`${url}/ws`, alice, 'modern');
+        return httpModern(`${url}/rpc`, alice);
       default:
         return rpcLegacy(`${url}/rpc`, alice);
     }
