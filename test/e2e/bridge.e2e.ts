@@ -73,6 +73,85 @@ describe.each(['legacy', 'modern'] as const)(
   },
 );
 
+describe('a modern client and tasks of a modern upstream', () => {
+  let fixture: Fixture;
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    fixture = await startFixture('modern');
+    gateway = await startGateway();
+    await restClient(gateway.url, token())('POST', '/gateways', { name: 'm', url: fixture.url });
+  });
+  afterAll(async () => {
+    await gateway.dispose();
+    await fixture.stop();
+  });
+
+  const TASKS = 'io.modelcontextprotocol/tasks';
+  async function post(
+    method: string,
+    params: { readonly name?: string; readonly taskId?: string; readonly [more: string]: unknown },
+    {
+      who = token(),
+      extensions = { [TASKS]: {} },
+    }: { readonly who?: string; readonly extensions?: object } = {},
+  ) {
+    const capabilities = { elicitation: {}, extensions };
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': REVISION,
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    };
+    const message = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } };
+    const name = params.taskId ?? params.name;
+    return new HttpClient(`${gateway.url}/mcp`, who).send(JSON.stringify(message), {
+      headers: {
+        'mcp-protocol-version': REVISION,
+        'mcp-method': method,
+        ...(name === undefined ? {} : { 'mcp-name': name }),
+      },
+    });
+  }
+
+  it('names the extension, and follows a task to its end under an id of its own', async () => {
+    const hello = await post('server/discover', {});
+    expect(hello.answer?.result.capabilities.extensions).toEqual({ [TASKS]: {} });
+    const begun = await post('tools/call', {
+      name: 'm-confirm-delete',
+      arguments: { filename: 'a.txt' },
+    });
+    expect(begun.answer?.result.resultType).toBe('task');
+    const taskId = begun.answer?.result.taskId as string;
+    const asked = await eventually('the question of the task', async () => {
+      const { answer } = await post('tasks/get', { taskId });
+      return answer?.result.status === 'input_required' ? answer.result : undefined;
+    });
+    expect(asked['taskId']).toBe(taskId);
+    const [key] = Object.keys(asked['inputRequests'] as object);
+    const inputResponses = { [key ?? '']: { action: 'accept', content: { confirm: true } } };
+    expect((await post('tasks/update', { taskId, inputResponses })).status).toBe(200);
+    const done = await eventually('the end of the task', async () => {
+      const { answer } = await post('tasks/get', { taskId });
+      return answer?.result.status === 'completed' ? answer.result : undefined;
+    });
+    expect(textOf(done['result'])).toBe('answer: accept');
+  });
+
+  it('answers foreign, changed and unknown ids alike, and knows who cannot follow', async () => {
+    const begun = await post('tools/call', { name: 'm-failing-job', arguments: {} });
+    const taskId = begun.answer?.result.taskId as string;
+    const flipped = (taskId.startsWith('A') ? 'B' : 'A') + taskId.slice(1);
+    const answers = await Promise.all([
+      post('tasks/get', { taskId }, { who: token('bob') }),
+      post('tasks/get', { taskId: flipped }),
+      post('tasks/cancel', { taskId: 'nothing' }),
+    ]);
+    for (const { answer } of answers)
+      expect(answer?.error).toMatchObject({ code: -32602, message: 'Task not found' });
+    const undeclared = await post('tasks/get', { taskId }, { extensions: {} });
+    expect([undeclared.status, undeclared.answer?.error?.code]).toEqual([400, -32021]);
+    expect((await post('tasks/cancel', { taskId })).answer?.result).toBeDefined();
+  });
+});
+
 describe('a legacy client and a modern upstream that asks', () => {
   let fixture: Fixture;
   let gateway: GatewayProcess;

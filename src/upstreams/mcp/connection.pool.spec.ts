@@ -147,6 +147,44 @@ describe('ConnectionPool: who shares', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('leases a pipe to each open call of a modern client that can be asked', async () => {
+    const { lines, call } = made();
+    const gateway = gatewayOf({ asksClient: true, transport: 'STDIO' });
+    const modern = client(null, '{"elicitation":{}}', { era: 'modern' });
+    let answer = (): void => undefined;
+    await call(gateway, who('alice'), modern);
+    const [pipe] = lines;
+    if (pipe === undefined) throw new Error('no pipe was opened');
+    pipe.answer = () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve('{}');
+        };
+      });
+    const open = call(gateway, who('alice'), modern);
+    await call(gateway, who('alice'), modern);
+    expect(lines).toHaveLength(2);
+    answer();
+    await open;
+    pipe.answer = () => Promise.resolve('{}');
+    await call(gateway, who('alice'), modern);
+    expect(lines).toHaveLength(2);
+    expect(pipe.asked).toHaveLength(3);
+  });
+
+  it('leases nothing where a stream names its call, or nobody can be asked', async () => {
+    for (const [transport, capabilities] of [
+      ['STREAMABLEHTTP', '{"elicitation":{}}'],
+      ['STDIO', '{}'],
+    ] as const) {
+      const { lines, call } = made();
+      const gateway = gatewayOf({ asksClient: true, transport });
+      const modern = client(null, capabilities, { era: 'modern' });
+      await Promise.all([call(gateway, who('alice'), modern), call(gateway, who('alice'), modern)]);
+      expect(lines).toHaveLength(1);
+    }
+  });
+
   it('stops sharing once the upstream asks, and says so once', async () => {
     const { lines, marked, call } = made();
     const gateway = gatewayOf();

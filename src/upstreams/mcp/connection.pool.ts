@@ -10,7 +10,7 @@ import type { UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PooledSession } from './pooled-session.js';
-import { declaredTo, sessionKey, sharingOf } from './session-key.js';
+import { declaredTo, leased, needsLease, sessionKey, sharingOf } from './session-key.js';
 
 /** The sessions with one Gateway. */
 interface Line {
@@ -86,7 +86,8 @@ export class ConnectionPool implements OnModuleDestroy {
     const sharing = sharingOf(gateway, line.isStateless);
     const said = sharing === 'per-session' ? (client.declared ?? client.capabilities) : undefined;
     const declared = this.declared(line, said ?? client.capabilities);
-    const key = sessionKey(sharing, caller, client, declared);
+    const among = needsLease(gateway, sharing, client, declared) ? line.sessions : null;
+    const key = leased(sessionKey(sharing, caller, client, declared), among);
     let session = line.sessions.get(key);
     if (session === undefined) {
       const isOwn = sharing === 'per-session' && client.sessionId !== null;

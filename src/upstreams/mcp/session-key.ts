@@ -50,10 +50,41 @@ export function sessionKey(
       return declared;
     case 'per-session':
       if (client.sessionId !== null) return client.sessionId;
-      // Without a session the person is the narrowest there is; whoever has to tell two open calls of
-      // one person apart gives each a session that no other call is on (PooledSession.calls).
+      // Without a session the person is the narrowest there is; what tells two open calls of one
+      // person apart is a lease (needsLease).
       return `${caller.principalHash} ${declared}`;
     case 'per-principal':
       return `${caller.principalHash} ${declared}`;
   }
+}
+
+/**
+ * Whether a request must be alone on its session (PROTOCOL.md §3.2, *Attribution*): a pipe does not say
+ * which request a question belongs to, and a modern client has no session to ask it on.
+ */
+export function needsLease(
+  gateway: Gateway,
+  sharing: Sharing,
+  client: ClientView,
+  declared: string,
+): boolean {
+  return (
+    sharing === 'per-session' &&
+    client.era === 'modern' &&
+    gateway.transport !== 'STREAMABLEHTTP' &&
+    readCapabilities(declared).bits !== 0
+  );
+}
+
+/**
+ * The key of a session that no request is on, made from the one that would be shared.
+ * @param sessions `null` when no lease is needed
+ */
+export function leased(
+  key: string,
+  sessions: ReadonlyMap<string, { readonly calls: number }> | null,
+): string {
+  let free = key;
+  for (let n = 2; (sessions?.get(free)?.calls ?? 0) > 0; n++) free = `${key} ${String(n)}`;
+  return free;
 }
