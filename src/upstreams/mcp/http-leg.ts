@@ -205,6 +205,12 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
 
   private finishRefused(): void {
     const { status, statusText, contentType, retryAfter, id, line } = this;
+    if (this.resumes > 0) {
+      // The request had been taken: nothing proves any more that it did not run.
+      const reason = `Upstream answered ${String(status)} to who came back for the answer`;
+      this.settle(null, brokeOff(`${reason}, the outcome is unknown`));
+      return;
+    }
     const text = this.text() ?? '';
     this.settle(null, refusalOf({ status, statusText, contentType, retryAfter, id, line, text }));
   }
