@@ -8,6 +8,7 @@ import { Answers } from './http/answer.js';
 import { CallRunner } from './http/call-runner.js';
 import { EndEndpoint } from './http/end.endpoint.js';
 import { Entrance } from './http/entrance.js';
+import { EventRings } from './http/event-rings.registry.js';
 import { Incoming } from './http/incoming.js';
 import { Intake } from './http/intake.js';
 import { ListenEndpoint } from './http/listen.endpoint.js';
@@ -34,6 +35,7 @@ import { WsEndpoint } from './ws/ws.endpoint.js';
     EndEndpoint,
     Endpoints,
     Entrance,
+    EventRings,
     HttpAdapter,
     Incoming,
     Intake,

@@ -9,6 +9,7 @@ import { Dispatcher, type Reply } from '../../protocol/dispatcher.js';
 import { Answers } from './answer.js';
 import { ClientWatch } from './client-watch.js';
 import type { Posted } from './exchange.js';
+import { EventRings } from './event-rings.registry.js';
 import { keepaliveMs } from './event-stream.js';
 import { HttpChannel } from './http.channel.js';
 
@@ -31,6 +32,7 @@ export class CallRunner {
     private readonly dispatcher: Dispatcher,
     private readonly config: Config,
     private readonly answers: Answers,
+    private readonly rings: EventRings,
   ) {}
 
   run(posted: Posted, runnable: Runnable): void {
@@ -39,7 +41,8 @@ export class CallRunner {
       transport: runnable.transport,
       accepts: runnable.transport === 'rpc' ? { json: true, stream: false } : posted.accepts,
       prefersJson: config.jsonResponseEnabled,
-      hasSession: runnable.client.sessionId !== null,
+      client: runnable.client,
+      rings: this.rings,
       headers: posted.headers,
       keepaliveMs: keepaliveMs(config),
       maxQueueBytes: config.streamQueueMaxBytes,

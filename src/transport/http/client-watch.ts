@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Call } from '../../kernel/call.js';
+import { HttpChannel } from './http.channel.js';
 
 /** How long a legacy call goes on without its client (PROTOCOL.md §4.4). */
 const GONE_GRACE_MS = 60_000;
@@ -34,11 +35,21 @@ export class ClientWatch {
   private gone(): void {
     if (this.isOver || this.res.writableFinished) return;
     const { channel, client } = this.call;
-    if (channel.transport === 'rpc' || client.era === 'modern') giveUp(this.call);
-    else this.timer = setTimeout(giveUp, GONE_GRACE_MS, this.call).unref();
+    if (channel.transport === 'rpc' || client.era === 'modern')
+      this.call.abort.abort('the client is gone');
+    else this.timer = setTimeout(look, GONE_GRACE_MS, this).unref();
+  }
+
+  /** Called by the timer: who has come back to the stream keeps the call going. */
+  look(): void {
+    if (this.isOver) return;
+    const { channel, abort } = this.call;
+    if (channel instanceof HttpChannel && channel.hasReader)
+      this.timer = setTimeout(look, GONE_GRACE_MS, this).unref();
+    else abort.abort('the client is gone');
   }
 }
 
-function giveUp(call: Call): void {
-  call.abort.abort('the client is gone');
+function look(watch: ClientWatch): void {
+  watch.look();
 }

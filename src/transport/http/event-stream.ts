@@ -92,6 +92,11 @@ export class EventStream {
     if (!this.res.writableEnded && !this.res.destroyed) this.res.end(last);
   }
 
+  /** @param message the last one */
+  finish(message?: string): void {
+    this.end(message === undefined ? undefined : encodeEvent(message));
+  }
+
   private comment(): void {
     this.write(': keep-alive\n\n');
   }

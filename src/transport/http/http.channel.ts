@@ -1,16 +1,19 @@
 import type { ServerResponse } from 'node:http';
-import type { Channel, TransportKind } from '../../kernel/call.js';
+import type { Channel, ClientView, TransportKind } from '../../kernel/call.js';
 import type { Accepts } from './accept.js';
 import { type Answers, flat } from './answer.js';
-import { EventStream, type StreamLimits, encodeEvent } from './event-stream.js';
+import type { EventRings } from './event-rings.registry.js';
+import { EventStream, type StreamLimits } from './event-stream.js';
+import { ResumableStream } from './resumable-stream.js';
 
 export interface ChannelOptions extends StreamLimits {
   readonly transport: TransportKind;
   readonly accepts: Accepts;
   /** Whether a plain answer may be JSON (`JSON_RESPONSE_ENABLED`). */
   readonly prefersJson: boolean;
-  /** Whether the client can send answers back: it has a session. */
-  readonly hasSession: boolean;
+  /** With a session it can send answers back, and come back to a stream. */
+  readonly client: ClientView;
+  readonly rings: EventRings;
   readonly headers: readonly string[];
 }
 
@@ -22,7 +25,7 @@ export class HttpChannel implements Channel {
   readonly transport: TransportKind;
   readonly canNotify: boolean;
   readonly canAsk: boolean;
-  private stream: EventStream | null = null;
+  private stream: EventStream | ResumableStream | null = null;
   private timer: NodeJS.Timeout | null = null;
   private done = false;
 
@@ -33,7 +36,7 @@ export class HttpChannel implements Channel {
   ) {
     this.transport = options.transport;
     this.canNotify = options.accepts.stream;
-    this.canAsk = options.accepts.stream && options.hasSession;
+    this.canAsk = options.accepts.stream && options.client.sessionId !== null;
     if (!this.canNotify || options.keepaliveMs === 0) return;
     // Silence beyond the keep-alive interval makes a stream of it, so that something can be sent.
     this.timer = setTimeout(() => {
@@ -42,8 +45,18 @@ export class HttpChannel implements Channel {
   }
 
   send(message: string): boolean {
-    if (!this.canNotify || this.done || this.res.destroyed) return false;
+    if (!this.canNotify || this.done || this.isGone) return false;
     return this.open().send(message);
+  }
+
+  /** Whether somebody reads, or at least may still come back to a connection that is there. */
+  get hasReader(): boolean {
+    return this.stream instanceof ResumableStream ? this.stream.hasReader : !this.res.destroyed;
+  }
+
+  /** A client who is gone may come back to a stream that has begun. */
+  private get isGone(): boolean {
+    return this.res.destroyed && !(this.stream instanceof ResumableStream);
   }
 
   /** The answer itself. */
@@ -52,24 +65,23 @@ export class HttpChannel implements Channel {
     const more =
       headers === null ? this.options.headers : this.options.headers.concat(flat(headers));
     const { accepts, prefersJson } = this.options;
-    if (this.stream !== null) this.stream.end(encodeEvent(text));
-    else if (this.canNotify && status === 200 && !(accepts.json && prefersJson)) {
-      this.answers.openStream(this.res, more);
-      this.res.end(encodeEvent(text));
-    } else this.answers.sendJson(this.res, status, text, more);
+    if (this.stream !== null) this.stream.finish(text);
+    else if (this.canNotify && status === 200 && !(accepts.json && prefersJson))
+      this.open(more).finish(text);
+    else this.answers.sendJson(this.res, status, text, more);
   }
 
   /** No answer follows: a cancelled call ends as an empty event stream (PROTOCOL.md §4.4). */
   abandon(): void {
     if (!this.close()) return;
     if (this.stream === null && this.canNotify) this.open();
-    if (this.stream !== null) this.stream.end();
+    if (this.stream !== null) this.stream.finish();
     else this.answers.sendEmpty(this.res, 202, this.options.headers);
   }
 
   private close(): boolean {
     if (this.timer !== null) clearTimeout(this.timer);
-    if (this.done || this.res.destroyed) {
+    if (this.done || this.isGone) {
       this.done = true;
       return false;
     }
@@ -77,11 +89,24 @@ export class HttpChannel implements Channel {
     return true;
   }
 
-  private open(): EventStream {
-    if (this.stream === null) {
-      this.answers.openStream(this.res, this.options.headers);
-      this.stream = new EventStream(this.res, this.options);
-    }
+  private open(headers = this.options.headers): EventStream | ResumableStream {
+    if (this.stream !== null) return this.stream;
+    this.answers.openStream(this.res, headers);
+    const reader = new EventStream(this.res, this.options);
+    this.stream = this.resumable(reader) ?? reader;
     return this.stream;
+  }
+
+  /** Event ids are there from 2025-03-26 on, the first, empty event from 2025-11-25 on. */
+  private resumable(reader: EventStream): ResumableStream | null {
+    const { client, rings } = this.options;
+    if (client.sessionId === null || client.revision === '2024-11-05') return null;
+    const stream = rings.open(client.sessionId);
+    if (stream === null) return null;
+    stream.begin(reader, client.revision === '2025-11-25' ? rings.retryMs : null);
+    this.res.on('close', () => {
+      stream.left(reader);
+    });
+    return stream;
   }
 }

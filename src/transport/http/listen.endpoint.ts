@@ -7,6 +7,7 @@ import { Listeners } from '../../protocol/listeners.js';
 import type { Session } from '../../protocol/session/sessions.js';
 import { parseAccept } from './accept.js';
 import { Answers } from './answer.js';
+import { EventRings } from './event-rings.registry.js';
 import { EventStream, keepaliveMs } from './event-stream.js';
 import type { Exchange } from './exchange.js';
 
@@ -18,6 +19,7 @@ export class ListenEndpoint {
     private readonly config: Config,
     private readonly meters: Meters,
     private readonly answers: Answers,
+    private readonly rings: EventRings,
   ) {}
 
   /** @throws GatewayError `not_acceptable`, `stream_conflict`, `too_many_streams` */
@@ -27,6 +29,7 @@ export class ListenEndpoint {
     const { res } = exchange;
     // Who left while the credential was looked at never closes again.
     if (res.destroyed) return;
+    if (this.resumed(exchange, caller, session)) return;
     const holder: { stream: EventStream | null } = { stream: null };
     const leave = this.listeners.add(session, caller, {
       send: (message) => holder.stream?.send(message) ?? false,
@@ -44,6 +47,26 @@ export class ListenEndpoint {
       leave();
       this.meters.activeStreams('http', -1);
     });
+  }
+
+  /** The rest of the stream of a call, then what it still says; unknown or too old: a stream of its own. */
+  private resumed(exchange: Exchange, caller: Caller, session: Session): boolean {
+    const { req, res, headers } = exchange;
+    const lastEventId = req.headers['last-event-id'];
+    if (typeof lastEventId !== 'string') return false;
+    const found = this.rings.find(session.claims.randomId, lastEventId);
+    if (found === undefined) return false;
+    this.answers.openStream(res, headers);
+    const reader = new EventStream(res, {
+      keepaliveMs: keepaliveMs(this.config),
+      maxQueueBytes: this.config.streamQueueMaxBytes,
+    });
+    this.endWithToken(caller, reader, res);
+    res.on('close', () => {
+      found.stream.left(reader);
+    });
+    found.stream.resume(reader, found.after);
+    return true;
   }
 
   /** A stream ends with the credential that opened it. */
