@@ -13,6 +13,7 @@ import { Connectivity } from './gateways/connectivity.service.js';
 import { GatewayDoor } from './gateways/gateway-door.service.js';
 import { GatewayWatch } from './gateways/gateway-watch.service.js';
 import { GatewaysController } from './gateways/gateways.controller.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PromptDoor } from './prompts/prompt-door.service.js';
 import { PromptsController } from './prompts/prompts.controller.js';
@@ -48,6 +49,7 @@ import { ToolsController } from './tools/tools.controller.js';
     ToolDoor,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_INTERCEPTOR, useExisting: AuditMetadataInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
   ],
 })

@@ -48,7 +48,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function contextOf(request: Request & ControlRequest): ProblemContext {
+/** Where a request of the control plane stands, for the words of its problem. */
+export function contextOf(request: Request & ControlRequest): ProblemContext {
   const [path = '/'] = request.originalUrl.split('?');
   return {
     method: request.method,

@@ -164,6 +164,12 @@ export const ERRORS = {
     rpcOnRpc: -32000,
     level: 'warn',
   }),
+  idempotency_mismatch: row(
+    'Idempotency-Key was used with another body',
+    'Key used for another request',
+    422,
+    -32602,
+  ),
   secret_required: row('URL origin changed: send {field} again', 'Secret required', 422, -32602),
   upgrade_required: row(
     'This address speaks WebSocket: an upgrade is required',
@@ -219,6 +225,11 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** Whether a text is the code of a row. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
 
 type Placeholders<T extends string> = T extends `${string}{${infer P}}${infer Rest}`
   ? P | Placeholders<Rest>

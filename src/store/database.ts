@@ -13,6 +13,7 @@ import {
 import {
   CALL,
   GATEWAY,
+  IDEMPOTENCY,
   ITEM_METRICS,
   PROMPT,
   RESOURCE,
@@ -20,6 +21,7 @@ import {
   SETTING,
   TOOL,
 } from './definitions.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
 import type { Store } from './port.js';
 import { MetricsRepository } from './metrics.repository.js';
 import { SettingsRepository } from './settings.repository.js';
@@ -33,6 +35,7 @@ export interface Repositories {
   readonly servers: ServersRepository;
   readonly calls: CallsRepository;
   readonly metrics: MetricsRepository;
+  readonly idempotency: IdempotencyRepository;
   readonly settings: SettingsRepository;
 }
 
@@ -45,6 +48,7 @@ function repositoriesOf(store: Store): Repositories {
     servers: new CatalogRepository(store.repo(SERVER)),
     calls: new CallsRepository(store.repo(CALL)),
     metrics: new MetricsRepository(store.repo(ITEM_METRICS)),
+    idempotency: new IdempotencyRepository(store.repo(IDEMPOTENCY)),
     settings: new SettingsRepository(store.repo(SETTING)),
   };
 }

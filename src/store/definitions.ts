@@ -1,5 +1,6 @@
 import type { CallRecord } from '../kernel/call-record.js';
 import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.js';
+import type { IdempotentRequest } from '../kernel/idempotent-request.js';
 import type { ItemMetrics } from '../kernel/item-metrics.js';
 import type { Definition, Field, Identified } from './port.js';
 
@@ -175,6 +176,12 @@ export const ITEM_METRICS: Definition<ItemMetrics> = {
     sumSeconds: { kind: 'double' },
     lastAt: time,
   },
+};
+
+export const IDEMPOTENCY: Definition<IdempotentRequest> = {
+  name: 'idempotency',
+  fields: { holder: id36, requestSealed: text, answerSealed: orNull(text), heldUntil: time },
+  index: [['heldUntil']],
 };
 
 export const SETTING: Definition<Setting> = { name: 'setting', fields: { value: text } };

@@ -5,12 +5,21 @@ import { JsonScanError } from '../../kernel/json-tokens.js';
 import { MAX_JSON_DEPTH } from '../../kernel/jsonrpc.js';
 import { isJsonMediaType } from '../../kernel/media-type.js';
 
+/** What was read of each request: interceptors look at a body before its handler does. */
+const read = new WeakMap<IncomingMessage, Promise<unknown>>();
+
 /**
- * Reads and parses the JSON body of a request (API.md §1.2).
+ * Reads and parses the JSON body of a request (API.md §1.2), once.
  * @returns `undefined` when there is no body
  * @throws GatewayError `unsupported_media_type`, `payload_too_large`, `parse_error`, `invalid_request`
  */
-export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+export function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  let body = read.get(request);
+  if (body === undefined) read.set(request, (body = readOnce(request, maxBytes)));
+  return body;
+}
+
+async function readOnce(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   if (!isJson(request)) throw new GatewayError('unsupported_media_type');
   const bytes = await readBytes(request, maxBytes);

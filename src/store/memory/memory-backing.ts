@@ -1,13 +1,14 @@
 import type { Backing } from '../backing.js';
-import { CALL } from '../definitions.js';
+import { CALL, IDEMPOTENCY } from '../definitions.js';
 import { MemoryStore } from './memory.store.js';
 
 /** A log that nobody reads must not fill the memory. */
 const CALLS_KEPT = 1000;
+const ANSWERS_KEPT = 1000;
 
 export function memoryBacking(shownUrl: string): Backing {
   return {
-    store: new MemoryStore({ [CALL.name]: CALLS_KEPT }),
+    store: new MemoryStore({ [CALL.name]: CALLS_KEPT, [IDEMPOTENCY.name]: ANSWERS_KEPT }),
     dialect: 'memory',
     shownUrl,
     migrated: [],

@@ -3,6 +3,7 @@ import { StoreStartError } from '../store-start-error.js';
 import {
   CALL,
   GATEWAY,
+  IDEMPOTENCY,
   ITEM_METRICS,
   PROMPT,
   RESOURCE,
@@ -61,6 +62,7 @@ export async function openDataSource(
         toEntitySchema(SERVER),
         toEntitySchema(CALL),
         toEntitySchema(ITEM_METRICS),
+        toEntitySchema(IDEMPOTENCY),
         toEntitySchema(SETTING),
       ],
       migrations,
