@@ -18,6 +18,20 @@ describe('Gate', () => {
     expect(gate.isIdle).toBe(true);
   });
 
+  it('lets nobody follow while more are inside than it lets in', async () => {
+    const gate = new Gate(1, 1);
+    gate.pass();
+    gate.pass();
+    const next = gate.enter(60_000);
+    let isIn = false;
+    void Promise.resolve(next).then(() => (isIn = true));
+    gate.leave();
+    await Promise.resolve();
+    expect(isIn).toBe(false);
+    gate.leave();
+    expect(await next).toBe(true);
+  });
+
   it('turns away who has waited too long', async () => {
     const gate = new Gate(1, 2);
     expect(gate.enter(0)).toBe(true);

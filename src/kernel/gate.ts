@@ -22,7 +22,7 @@ export class Gate {
     return this.limit === 0 || this.inside < this.limit;
   }
 
-  /** Enters where `hasRoom` has said so, without an answer to look at. */
+  /** Enters unasked: where `hasRoom` has said so, or back in after `leave`, beyond the limit if need be. */
   pass(): void {
     this.inside++;
   }
@@ -48,7 +48,8 @@ export class Gate {
   }
 
   leave(): void {
-    const next = this.waiting.length === 0 ? undefined : this.waiting.shift();
+    // More than the limit are inside when some came back: then nobody follows.
+    const next = this.inside > this.limit ? undefined : this.waiting.shift();
     if (next === undefined) this.inside--;
     else next.settle(true);
   }

@@ -10,6 +10,7 @@ import type { UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { type Invocation, Invoker } from '../upstreams/invoker.js';
+import type { Places } from '../upstreams/places.js';
 import { CallObserver } from './call-observer.js';
 import { ClientRequests } from './client-requests.js';
 import { Sessions } from './session/sessions.js';
@@ -34,6 +35,7 @@ export interface Upward {
 /** Who hears a leg and who can end it, where that is not simply its call. */
 export interface Watch extends UpstreamObserver {
   readonly abort: Abort;
+  readonly places: Places;
 }
 
 /** Members of a client's `_meta` that end at the gateway (PROTOCOL.md §4.1). */
@@ -69,6 +71,7 @@ export class Legs {
       kind: up.kind,
       toolId: up.toolId ?? null,
       isRetryable: up.isRetryable ?? false,
+      places: watch === null ? null : watch.places,
       request: this.request(call, up, watch),
     });
   }

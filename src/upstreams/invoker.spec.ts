@@ -9,6 +9,7 @@ import { Meters } from '../platform/metrics/meters.js';
 import { DriverRegistry } from './driver.registry.js';
 import { type Invocation, Invoker } from './invoker.js';
 import { probeRequest } from './mcp/probe-request.js';
+import { Places } from './places.js';
 import { answeredBadly, brokeOff, refusedByStatus } from './mcp/upstream-fault.js';
 
 interface Sent {
@@ -53,6 +54,7 @@ function made(env: Record<string, string> = {}) {
       kind: 'Tool',
       toolId: 't1' as ToolId,
       isRetryable: false,
+      places: null,
       request: { ...probeRequest('tools/call', '', 60_000), abort, ...request },
       ...more,
     };
@@ -242,6 +244,45 @@ describe('the limits of what runs at the same time', () => {
     expect(sent).toHaveLength(2);
     last().resolve('{}');
     expect(await next.outcome).toBe('{}');
+  });
+
+  it.each([
+    ['of a tool', one, {}],
+    ['of the process', { MAX_IN_FLIGHT_CALLS: '1' }, {}],
+    ['of a Gateway', {}, { gateway: aGateway({ maxConcurrency: 1 }) }],
+  ])('lets others past who steps aside at the limit %s, and him back in', async (_, env, more) => {
+    const { call, sent } = over(env);
+    const places = new Places();
+    const parked = call({ ...more, places });
+    const [second, third] = [call(more), call(more)];
+    expect(sent).toHaveLength(1);
+    places.stepAside();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(sent).toHaveLength(2);
+    places.comeBack();
+    sent[1]?.resolve('"2"');
+    expect(await second.outcome).toBe('"2"');
+    await jest.advanceTimersByTimeAsync(0);
+    // The one who came back has the place again.
+    expect(sent).toHaveLength(2);
+    sent[0]?.resolve('"1"');
+    expect(await parked.outcome).toBe('"1"');
+    await jest.advanceTimersByTimeAsync(0);
+    sent[2]?.resolve('"3"');
+    expect(await third.outcome).toBe('"3"');
+  });
+
+  it('gives the places of one who ends aside back once', async () => {
+    const { call, sent, last } = over(one);
+    const places = new Places();
+    const parked = call({ places });
+    places.stepAside();
+    last().resolve('{}');
+    await parked.outcome;
+    places.comeBack();
+    call();
+    call();
+    expect(sent).toHaveLength(2);
   });
 
   it('gives every place back, however calls end', async () => {

@@ -8,6 +8,7 @@ import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { DriverRegistry } from './driver.registry.js';
+import type { Places } from './places.js';
 import { judge } from './reach.js';
 import { Retries, pause } from './retries.js';
 import { ToolGates, WAITING_PER_PLACE } from './tool-gates.js';
@@ -24,6 +25,8 @@ export interface Invocation {
   readonly toolId: ToolId | null;
   /** The owner says that repeating is harmless. */
   readonly isRetryable: boolean;
+  /** Where the call can step aside while it waits for its client; `null` = it never does. */
+  readonly places: Places | null;
 }
 
 /** The circuit of a Gateway, as it is shown. */
@@ -121,6 +124,8 @@ export class Invoker {
     const startedAt = performance.now();
     const { breaker } = line;
     let { request } = invocation;
+    const { places } = invocation;
+    if (places !== null) places.took([tool, line.gate, this.all]);
     this.retries.earn();
     try {
       for (let attempts = 1; ; attempts++) {
@@ -139,9 +144,12 @@ export class Invoker {
         }
       }
     } finally {
-      tool.leave();
-      line.gate.leave();
-      this.all.leave();
+      if (places !== null) places.end();
+      else {
+        tool.leave();
+        line.gate.leave();
+        this.all.leave();
+      }
     }
   }
 

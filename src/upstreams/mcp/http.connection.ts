@@ -60,7 +60,9 @@ export class HttpConnections implements ConnectionKind {
     const { gateway, credential } = options;
     const address = new HttpAddress(gateway.url ?? '', credential);
     const { maxConcurrency } = gateway;
-    const connections = maxConcurrency === 0 ? CONNECTIONS : maxConcurrency + SPARE;
+    // A call that waits for its client takes no place of `maxConcurrency`, but keeps its connection.
+    const parked = this.config.maxParkedCalls;
+    const connections = maxConcurrency === 0 ? CONNECTIONS : maxConcurrency + SPARE + parked;
     return {
       lease: this.lease(options, address, connections),
       address,

@@ -98,6 +98,22 @@ describe('ModernClients', () => {
     expect(parks.size).toBe(0);
   });
 
+  it('leaves its places to others while it waits for its client', async () => {
+    const { send, call, parked, driver } = made({ MAX_IN_FLIGHT_CALLS: '1' });
+    const { leg, first } = await parked();
+    const { requestState } = first;
+    const other = send(call());
+    (await driver.next()).answer('{"other":1}');
+    expect((await other).result).toBe('{"other":1}');
+    const second = send(call({ inputResponses: { e1: ACCEPT }, requestState }));
+    const waiting = send(call());
+    expect(driver.legs).toHaveLength(2);
+    leg.answer('{"mine":1}');
+    expect((await second).result).toBe('{"mine":1}');
+    (await driver.next()).answer('{"waited":1}');
+    expect((await waiting).result).toBe('{"waited":1}');
+  });
+
   it('takes a round once', async () => {
     const { send, call, parked } = made();
     const { leg, first } = await parked();

@@ -3,6 +3,7 @@ import type { Call, ClientView } from '../../../kernel/call.js';
 import { type LogLevel, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Meters } from '../../../platform/metrics/meters.js';
+import { Places } from '../../../upstreams/places.js';
 import type { Watch } from '../../legs.js';
 import { missingFor } from './declared.js';
 import type { GivenAhead } from './given-ahead.js';
@@ -41,6 +42,8 @@ const refusal = (code: number, message: string): string =>
 export class ParkedCall implements Watch {
   /** Ends the request above. */
   readonly abort = new Abort();
+  /** Given back between rounds: a person may take minutes. */
+  readonly places = new Places();
   private readonly open = new Map<string, Question>();
   private readonly held = new HeldBack();
   private round: Round | null = null;
@@ -87,6 +90,7 @@ export class ParkedCall implements Watch {
   attend(call: Call, stream: UpstreamObserver | null): Promise<UpstreamReply | null> {
     return new Promise((resolve, reject) => {
       this.round = { call, stream, resolve, reject };
+      this.places.comeBack();
       if (stream !== null) this.held.tell(stream);
       call.abort.onAbort((reason) => {
         // Between rounds the client's connection means nothing.
@@ -159,6 +163,7 @@ export class ParkedCall implements Watch {
     const { round } = this;
     if (round === null) return;
     this.round = null;
+    this.places.stepAside();
     round.stream?.end();
     round.resolve(null);
   }
