@@ -226,6 +226,13 @@ describe('routes of the catalog', () => {
       });
       const mcp = new URL(made.body.endpoints.mcp as string);
       expect([mcp.hostname, mcp.pathname]).toEqual(['127.0.0.1', `/servers/${id}/mcp`]);
+      const at = mcp.href.slice(0, -'/mcp'.length);
+      expect(made.body.endpoints).toEqual({
+        mcp: `${at}/mcp`,
+        sse: `${at}/sse`,
+        message: `${at}/message`,
+        ws: `${at.replace('http:', 'ws:')}/ws`,
+      });
       const listed = await http().get('/servers/desk/tools').expect(200);
       expect(listed.body.map((t: { name: string }) => t.name)).toEqual(['time-echo', 'time-add']);
       const off = await http().post(`/servers/${id}/state?activate=false`).expect(200);

@@ -29,7 +29,17 @@ export function serverView(server: Server, members: ServerMembers, base: string)
     nameMode: server.nameMode,
     maxCallsPerMinute: server.maxCallsPerMinute,
     missingItems: members.missing,
-    endpoints: { mcp: `${base}/servers/${server.id}/mcp` },
+    endpoints: endpointsOf(`${base}/servers/${server.id}`),
     ...commonView(server),
+  };
+}
+
+/** @param address of the Server, http or https */
+function endpointsOf(address: string): View {
+  return {
+    mcp: `${address}/mcp`,
+    sse: `${address}/sse`,
+    message: `${address}/message`,
+    ws: `${address.replace(/^http/, 'ws')}/ws`,
   };
 }
