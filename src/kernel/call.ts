@@ -14,6 +14,8 @@ export interface Channel {
   readonly canNotify: boolean;
   /** Whether requests can be sent to the client and their answers come back. */
   readonly canAsk: boolean;
+  /** On pipes, names the connection: each client numbers its requests for itself. */
+  readonly scope?: string;
   /** Sends one JSON-RPC message before the answer. @returns false when it was dropped */
   send(message: string): boolean;
   /** On pipes, where the connection is the session: takes what `initialize` settled. */

@@ -26,6 +26,17 @@ describe('InFlight', () => {
     expect(table.cancel('s3', '1', 'why')).toBe(false);
   });
 
+  it('keeps the calls of connections apart that have no session', () => {
+    const table = made(10);
+    const onPipe = (scope: string): Call => Object.assign(call('1', null), { channel: { scope } });
+    const [mine, other] = [onPipe('p1'), onPipe('p2')];
+    for (const c of [mine, other]) void table.enter(c);
+    expect(table.cancel('p1', '1', 'why')).toBe(true);
+    expect([mine.abort.aborted, other.abort.aborted]).toEqual([true, false]);
+    table.cancelAll('p2', 'gone');
+    expect(other.abort.reason).toBe('gone');
+  });
+
   it('cancels none of several with one id', () => {
     const table = made(10);
     const calls = [call('1'), call('1')];

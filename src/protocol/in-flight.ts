@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../kernel/call.js';
+import type { Call, Channel } from '../kernel/call.js';
 import { GatewayError } from '../kernel/errors.js';
 import { Gate } from '../kernel/gate.js';
 import { Config } from '../config/config.js';
@@ -124,7 +124,12 @@ export class InFlight {
   }
 }
 
-/** Whose request it is: the session, or without one the principal at this Server. */
-export function scopeOf(call: Pick<Call, 'client' | 'caller' | 'serverId'>): string {
-  return call.client.sessionId ?? `${call.caller.limiterKey}\u0000${call.serverId ?? ''}`;
+/** Who sends: what is known of a request, or of what refers to one. */
+export type Sender = Pick<Call, 'client' | 'caller' | 'serverId'> & {
+  readonly channel?: Pick<Channel, 'scope'>;
+};
+
+/** Whose request it is: the pipe, the session, or without either the principal at this Server. */
+export function scopeOf({ channel, client, caller, serverId }: Sender): string {
+  return channel?.scope ?? client.sessionId ?? `${caller.limiterKey}\u0000${serverId ?? ''}`;
 }

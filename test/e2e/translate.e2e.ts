@@ -281,8 +281,13 @@ describe('translate, a remote server on stdio', () => {
     await client.connect(
       new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }),
     );
+    expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain('echo');
+    const said = await client.callTool({ name: 'echo', arguments: { message: 'modern' } });
+    expect(said.content).toMatchObject([{ type: 'text', text: 'modern' }]);
+    const subscription = await client.listen({ toolsListChanged: true });
+    expect(subscription.honoredFilter).toEqual({ toolsListChanged: true });
     await client.close();
   });
 });

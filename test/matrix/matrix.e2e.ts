@@ -24,6 +24,7 @@ const CHANNELS: readonly Channel[] = [
   { name: 'http M', era: 'modern', carries: ALL, open: (b) => httpModern(`${b}/mcp`, alice) },
   { name: 'sse L', era: 'legacy', carries: ALL, open: (b) => sse(`${b}/sse`, alice) },
   { name: 'ws L', era: 'legacy', carries: ALL, open: (b) => ws(`${b}/ws`, alice, 'legacy') },
+  { name: 'ws M', era: 'modern', carries: ALL, open: (b) => ws(`${b}/ws`, alice, 'modern') },
   { name: 'stdio L', era: 'legacy', carries: ALL, open: (b) => stdio(`${b}/mcp`, alice, 'legacy') },
   { name: 'stdio M', era: 'modern', carries: ALL, open: (b) => stdio(`${b}/mcp`, alice, 'modern') },
 ];

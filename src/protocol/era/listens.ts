@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import { notificationText } from '../../kernel/jsonrpc.js';
 import { LIST_KINDS } from '../../kernel/mcp.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { CatalogService } from '../../registry/catalog.service.js';
@@ -77,7 +76,6 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
       listen.acknowledge();
       this.watch(watcher, listen, granted);
       if ((await listen.ended) === 'client') throw new GatewayError('cancelled');
-      this.withdraw(call);
       return listen.meta;
     } finally {
       this.open.delete(listen);
@@ -123,13 +121,6 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     const leftMs = listen.call.caller.expiresAt * 1000 - Date.now();
     if (leftMs > MAX_TIMER_MS) return undefined;
     return setTimeout(endNow, Math.max(leftMs, 0), listen);
-  }
-
-  /** On a channel that goes on, the end of one request is said twice (26 Cancellation, Subscriptions). */
-  private withdraw({ channel, message }: Call): void {
-    if (channel.transport === 'http') return;
-    const requestId = `"requestId":${message.id as string}`;
-    channel.send(notificationText('notifications/cancelled', requestId));
   }
 
   private leave({ caller, channel }: Call): void {

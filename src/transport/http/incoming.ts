@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Call } from '../../kernel/call.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { ClientRequests } from '../../protocol/client-requests.js';
-import { InFlight, scopeOf } from '../../protocol/in-flight.js';
+import { InFlight, type Sender, scopeOf } from '../../protocol/in-flight.js';
 import { Answers } from './answer.js';
 import type { Posted } from './exchange.js';
 
@@ -16,12 +15,12 @@ export class Incoming {
   ) {}
 
   /** Takes it and says so. */
-  post(posted: Posted, message: Message, from: Pick<Call, 'client' | 'caller' | 'serverId'>): void {
+  post(posted: Posted, message: Message, from: Sender): void {
     this.take(message, from);
     this.answers.sendEmpty(posted.res, 202, posted.headers);
   }
 
-  take(message: Message, from: Pick<Call, 'client' | 'caller' | 'serverId'>): void {
+  take(message: Message, from: Sender): void {
     if (message.kind === 'response') {
       const { sessionId } = from.client;
       if (sessionId !== null) this.clientRequests.answered(sessionId, message);

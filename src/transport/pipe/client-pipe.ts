@@ -1,14 +1,15 @@
 import { Abort } from '../../kernel/abort.js';
-import type { Call, Channel, ClientFacts, TransportKind } from '../../kernel/call.js';
+import type { Call, Channel, ClientFacts, ClientView, TransportKind } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { CallId, ServerId } from '../../kernel/ids.js';
-import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { LEGACY_REVISIONS } from '../../kernel/mcp.js';
+import { type Message, notificationText, parseMessage } from '../../kernel/jsonrpc.js';
 import type { Dispatcher, Reply } from '../../protocol/dispatcher.js';
 import { PipeSession } from '../../protocol/session/pipe-session.js';
 import type { Incoming } from '../http/incoming.js';
-import { claimedRevision } from './pipe-era.js';
+import { PipeEra, withId } from './pipe-era.js';
+
+const LISTEN = 'subscriptions/listen';
 
 /** Why the gateway ends a pipe. */
 export type PipeEnd = 'shutdown' | 'credential' | 'internal';
@@ -54,6 +55,9 @@ export class ClientPipe implements Channel {
   readonly canNotify = true;
   readonly canAsk = true;
   readonly session: PipeSession;
+  private readonly era: PipeEra;
+  /** What a client waits for on purpose, and stops waiting for when it leaves. */
+  private readonly standing = new Set<Abort>();
   private running = 0;
   private isEnding = false;
 
@@ -64,6 +68,12 @@ export class ClientPipe implements Channel {
   ) {
     this.transport = owner.transport;
     this.session = new PipeSession(owner.caller, owner.serverId);
+    this.era = new PipeEra(owner.transport === 'sse');
+  }
+
+  /** All calls of the connection, of either era, are found by it. */
+  get scope(): string {
+    return this.session.id;
   }
 
   send(message: string): boolean {
@@ -81,14 +91,14 @@ export class ClientPipe implements Channel {
    */
   take(received: Received): Promise<Reply | null> | null {
     const message = parseMessage(received.text);
-    this.checkEra(message);
+    const client = this.era.clientOf(message) ?? this.session.view;
     if (message.kind === 'request') {
       this.checkState(message);
-      return this.run(message, received);
+      return this.run(message, client, received);
     }
     const { caller } = received;
     const { serverId } = this.owner;
-    this.parts.incoming.take(message, { client: this.session.view, caller, serverId });
+    this.parts.incoming.take(message, { client, caller, serverId, channel: this });
     return null;
   }
 
@@ -103,24 +113,16 @@ export class ClientPipe implements Channel {
     if (this.running === 0) this.outlet.close('shutdown');
   }
 
+  /** Nobody sends any more; what is under way may still be answered. */
+  left(): void {
+    for (const abort of this.standing) abort.abort('the client is gone');
+    this.drain();
+  }
+
   /** Ends it at once. */
   close(why: PipeEnd): void {
     this.isEnding = true;
     this.outlet.close(why);
-  }
-
-  /** A claim pins the era of a message: this side of the pipe speaks the one with sessions. */
-  private checkEra(message: Message): void {
-    const requested = claimedRevision(message);
-    if (requested === undefined) return;
-    throw new GatewayError(
-      'unsupported_protocol_version',
-      {},
-      {
-        ...withId(message),
-        data: { supported: LEGACY_REVISIONS, requested: requested.slice(0, 64) },
-      },
-    );
   }
 
   private checkState(message: Message): void {
@@ -134,12 +136,16 @@ export class ClientPipe implements Channel {
       );
   }
 
-  private async run(message: Message, received: Received): Promise<Reply | null> {
+  private async run(
+    message: Message,
+    client: ClientView,
+    received: Received,
+  ): Promise<Reply | null> {
     const call: Call = {
       id: received.callId,
       message,
       caller: received.caller,
-      client: this.session.view,
+      client,
       serverId: this.owner.serverId,
       mirrored: null,
       channel: this,
@@ -147,10 +153,14 @@ export class ClientPipe implements Channel {
       ip: this.owner.ip,
       bytes: received.bytes,
     };
+    const isListen = message.method === LISTEN;
+    if (isListen) this.standing.add(call.abort);
     this.running++;
     try {
       const reply = await this.parts.dispatcher.dispatch(call);
-      if (reply !== null) this.outlet.send(reply.text);
+      if (reply === null) return null;
+      this.outlet.send(reply.text);
+      if (isListen && reply.failure === null) this.outlet.send(withdrawal(message));
       return reply;
     } catch {
       // The dispatcher answers every fault; one in answering leaves nothing to say.
@@ -158,11 +168,16 @@ export class ClientPipe implements Channel {
       return null;
     } finally {
       this.running--;
+      if (isListen) this.standing.delete(call.abort);
       if (this.isEnding && this.running === 0) this.outlet.close('shutdown');
     }
   }
 }
 
-function withId(message: Message): { rpcId?: string } {
-  return message.id === null ? {} : { rpcId: message.id };
+/**
+ * A subscription that we end: its result says so, and on a channel that goes on a cancellation too
+ * (26 Cancellation and Subscriptions differ). Behind the result, where it can mean nothing else.
+ */
+function withdrawal(message: Message): string {
+  return notificationText('notifications/cancelled', `"requestId":${message.id as string}`);
 }

@@ -46,7 +46,7 @@ export class StdioEndpoint {
     this.read(stdin, opened.pipe);
     const grace = { timer: undefined as NodeJS.Timeout | undefined };
     const gone = (): void => {
-      opened.pipe.drain();
+      opened.pipe.left();
       grace.timer ??= setTimeout(over, GRACE_MS);
     };
     stdin.once('end', gone).once('error', gone);

@@ -8,6 +8,7 @@ import type { Actor } from '../../../kernel/caller.js';
 import { NestLog } from '../../../nest-log.js';
 import type { Log } from '../../../platform/log/log.js';
 import { DrainState } from '../../../platform/drain-state.js';
+import { Listens } from '../../../protocol/era/listens.js';
 import { InFlight } from '../../../protocol/in-flight.js';
 import { Listeners } from '../../../protocol/listeners.js';
 import type { NewGateway } from '../../../registry/discovered.js';
@@ -62,6 +63,7 @@ export class TranslateApp {
   async close(): Promise<void> {
     this.context.get(DrainState).begin();
     this.context.get(Listeners).closeAll();
+    this.context.get(Listens).endAll();
     this.context.get(InFlight).shutDown();
     await this.context.close();
   }
