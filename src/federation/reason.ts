@@ -21,3 +21,9 @@ export function wantsCredential(error: unknown): boolean {
 export function provesUp(error: unknown): boolean {
   return error instanceof UpstreamRpcError || wantsCredential(error);
 }
+
+/** Registration has one answer to all that keeps us from reading an upstream, but for its own refusals. */
+export function unreachable(error: unknown): unknown {
+  if (error instanceof GatewayError && error.code !== 'upstream_error') return error;
+  return new GatewayError('upstream_unreachable', { reason: reasonOf(error) }, { cause: error });
+}

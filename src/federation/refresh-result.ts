@@ -1,7 +1,21 @@
+import { type Actor, SYSTEM_ACTOR } from '../kernel/caller.js';
 import type { SkippedItem } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { ListKind } from '../kernel/mcp.js';
 import type { SyncCounts, SyncResult } from '../registry/discovered.js';
+
+export interface RefreshWish {
+  readonly actor: Actor;
+  readonly includeResources: boolean;
+  readonly includePrompts: boolean;
+}
+
+/** What the gateway reads without being asked. */
+export const BY_ITSELF: RefreshWish = {
+  actor: { ...SYSTEM_ACTOR, via: 'federation' },
+  includeResources: true,
+  includePrompts: true,
+};
 
 /** What a refresh did (API.md §2.6); times in ms and ISO 8601 UTC. */
 export interface RefreshResult extends SyncCounts {

@@ -1,39 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { type Actor, SYSTEM_ACTOR } from '../kernel/caller.js';
+import type { Actor } from '../kernel/caller.js';
 import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { Log } from '../platform/log/log.js';
+import { MemoryBus } from '../platform/bus/memory.bus.js';
 import type { NewGateway } from '../registry/discovered.js';
 import { GatewaysService } from '../registry/gateways.service.js';
+import { UPSTREAM_NOTICE, type UpstreamNotice } from '../registry/upstream-notice.js';
 import { Coalesced } from './coalesced.js';
 import { discover, failureTexts, type Discovery } from './discovery.js';
-import { reasonOf } from './reason.js';
-import { failedRefresh, finishedRefresh, listsOf, type RefreshResult } from './refresh-result.js';
+import { kindsOf, OwnNotices } from './own-notices.js';
+import { reasonOf, unreachable } from './reason.js';
+import {
+  BY_ITSELF,
+  failedRefresh,
+  finishedRefresh,
+  listsOf,
+  type RefreshResult,
+  type RefreshWish,
+} from './refresh-result.js';
 import { RefreshSpacing } from './refresh-spacing.js';
 import type { SyncLine } from './sync-line.js';
 import { SyncLines } from './sync-lines.service.js';
 
-export interface RefreshWish {
-  readonly actor: Actor;
-  readonly includeResources: boolean;
-  readonly includePrompts: boolean;
-}
-
 interface State {
   readonly refreshes: Coalesced<RefreshWish, RefreshResult>;
   readonly spacing: RefreshSpacing;
+  readonly own: OwnNotices;
   timer: NodeJS.Timeout | null;
   /** On the monotonic clock. */
   readAt: number;
 }
-
-const BY_ITSELF: RefreshWish = {
-  actor: { ...SYSTEM_ACTOR, via: 'federation' },
-  includeResources: true,
-  includePrompts: true,
-};
 
 /** Keeps the catalog equal to what the upstreams offer (PROTOCOL.md §6.3, §7.5). */
 @Injectable()
@@ -46,9 +45,10 @@ export class SyncService {
     private readonly gateways: GatewaysService,
     private readonly config: Config,
     private readonly log: Log,
+    private readonly bus: MemoryBus,
   ) {
-    lines.on('listChanged', (line) => {
-      this.noticed(line.gateway.id);
+    lines.on('listChanged', (line, method) => {
+      this.noticed(line.gateway.id, method);
     });
   }
 
@@ -186,9 +186,10 @@ export class SyncService {
     }
   }
 
-  private noticed(id: GatewayId): void {
+  private noticed(id: GatewayId, method: string): void {
     if (this.isStopped) return;
     const state = this.stateOf(id);
+    state.own.hear(method, performance.now());
     if (state.timer !== null) return;
     state.timer = setTimeout(() => {
       state.timer = null;
@@ -210,6 +211,7 @@ export class SyncService {
         }),
       ),
       spacing: new RefreshSpacing(),
+      own: new OwnNotices(),
       timer: null,
       readAt: performance.now(),
     };
@@ -220,6 +222,7 @@ export class SyncService {
   private async read(id: GatewayId, state: State, wish: RefreshWish): Promise<RefreshResult> {
     const start = performance.now();
     state.readAt = start;
+    const own = state.own.take();
     try {
       const line = this.lines.get(id);
       if (line === undefined) return failedRefresh(id, 'Gateway is disabled');
@@ -227,17 +230,21 @@ export class SyncService {
       const [first] = discovery.failures;
       if (first !== undefined && discovery.found.tools === undefined) throw first.error;
       const written = await this.gateways.applySync(id, discovery.found, wish.actor);
+      this.passOn(id, own, start);
       return finishedRefresh(id, written, failureTexts(discovery), performance.now() - start);
     } catch (e) {
+      state.own.giveBack(own);
       if (!(e instanceof GatewayError))
         this.log.warn({ event: 'sync.failed', gateway: id, err: e });
       return failedRefresh(id, reasonOf(e), performance.now() - start);
     }
   }
-}
 
-/** Registration has one answer to all that keeps us from reading an upstream, but for its own refusals. */
-function unreachable(error: unknown): unknown {
-  if (error instanceof GatewayError && error.code !== 'upstream_error') return error;
-  return new GatewayError('upstream_unreachable', { reason: reasonOf(error) }, { cause: error });
+  /** What the upstream itself said, once it was read and all that differs is told. */
+  private passOn(gatewayId: GatewayId, methods: ReadonlySet<string>, readAt: number): void {
+    const kinds = kindsOf(methods);
+    if (kinds.length === 0) return;
+    const notice: UpstreamNotice = { gatewayId, kinds, ageMs: performance.now() - readAt };
+    this.bus.publish(UPSTREAM_NOTICE, notice);
+  }
 }

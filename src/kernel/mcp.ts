@@ -65,6 +65,11 @@ export const LIST_CHANGED: Readonly<Record<ListKind, string>> = {
   prompts: 'notifications/prompts/list_changed',
 };
 
+/** The notices that tell of changes of these lists, each once. */
+export function noticesOf(kinds: readonly ListKind[]): ReadonlySet<string> {
+  return new Set(kinds.map((kind) => LIST_CHANGED[kind]));
+}
+
 /** Requests a server may send to its client; all three are answered by the client of an open Call. */
 export const SERVER_REQUESTS = [
   'sampling/createMessage',

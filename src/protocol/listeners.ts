@@ -3,13 +3,16 @@ import type { Caller } from '../kernel/caller.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { ServerId } from '../kernel/ids.js';
 import { notificationText } from '../kernel/jsonrpc.js';
-import { LIST_CHANGED, LIST_KINDS } from '../kernel/mcp.js';
+import { LIST_KINDS, noticesOf } from '../kernel/mcp.js';
 import { Config } from '../config/config.js';
+import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import { changedKinds } from '../registry/catalog-view.js';
 import type { CatalogView } from '../registry/entries.js';
+import { UPSTREAM_NOTICE, type UpstreamNotice } from '../registry/upstream-notice.js';
 import { NoticeSpacing } from './notice-spacing.js';
 import { HeldSessions } from './session/held.js';
+import { differing, ListMarking } from './session/list-marks.js';
 import type { Session } from './session/sessions.js';
 
 /** The open stream of a session on which it hears what belongs to no call. */
@@ -36,22 +39,29 @@ interface Listener {
 export class Listeners implements OnModuleInit, OnModuleDestroy {
   private readonly bySession = new Map<string, Listener>();
   private readonly perPrincipal = new Map<string, number>();
-  private stopWatching: () => void = () => undefined;
+  private stops: readonly (() => void)[] = [];
 
   constructor(
     private readonly catalog: CatalogService,
     private readonly config: Config,
     private readonly held: HeldSessions,
+    private readonly bus: MemoryBus,
+    private readonly marking: ListMarking,
   ) {}
 
   onModuleInit(): void {
-    this.stopWatching = this.catalog.onSwap(() => {
-      this.compare();
-    });
+    this.stops = [
+      this.catalog.onSwap(() => {
+        this.compare();
+      }),
+      this.bus.subscribe(UPSTREAM_NOTICE, (message) => {
+        this.passOn(message as UpstreamNotice);
+      }),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.stopWatching();
+    for (const stop of this.stops) stop();
     this.closeAll();
   }
 
@@ -110,13 +120,17 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
       throw new GatewayError('too_many_streams', { limit }, { retryAfterSeconds: 5 });
   }
 
-  /** What changed while the session rested nobody knows: it reads its lists again (PROTOCOL.md §3.1). */
-  private catchUp({ session, spacing }: Listener): void {
-    if (!session.hasMissed) return;
-    session.hasMissed = false;
+  /** What changed while nobody listened: one notice of each kind, of all after a rest (PROTOCOL.md §3.1). */
+  private catchUp({ session, view, spacing }: Listener): void {
+    const kinds =
+      view === null || session.seen === null ? [] : differing(session.seen, this.marking.of(view));
+    const missed = new Set([...session.missed, ...noticesOf(kinds)]);
+    session.missed = new Set();
+    session.seen = null;
+    if (missed.size === 0) return;
     // The stream is opened by whoever adds it, right after.
     queueMicrotask(() => {
-      for (const method of new Set(Object.values(LIST_CHANGED))) spacing.due(method);
+      for (const method of missed) spacing.due(method);
     });
   }
 
@@ -125,7 +139,8 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     if (this.bySession.get(id) !== listener) return;
     this.held.touch(id, performance.now());
     this.bySession.delete(id);
-    listener.spacing.stop();
+    listener.session.missed = listener.spacing.stop();
+    listener.session.seen = listener.view && this.marking.of(listener.view);
     const key = listener.caller.limiterKey;
     const left = (this.perPrincipal.get(key) ?? 1) - 1;
     if (left > 0) this.perPrincipal.set(key, left);
@@ -137,6 +152,15 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     for (const { stream } of [...this.bySession.values()]) stream.close();
   }
 
+  /** To those who see an item of that Gateway and kind, unless they were told since it was read. */
+  private passOn({ gatewayId, kinds, ageMs }: UpstreamNotice): void {
+    const since = performance.now() - ageMs;
+    for (const { view, spacing } of this.bySession.values()) {
+      const shown = kinds.filter((kind) => view?.shows(gatewayId, kind) === true);
+      for (const method of noticesOf(shown)) spacing.dueSince(method, since);
+    }
+  }
+
   private compare(): void {
     for (const listener of this.bySession.values()) {
       const next = this.view(listener.caller, listener.serverId);
@@ -145,8 +169,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
       const wasGone = listener.view === null && next === null;
       listener.view = next;
       if (wasGone) continue;
-      for (const method of new Set(kinds.map((kind) => LIST_CHANGED[kind])))
-        listener.spacing.due(method);
+      for (const method of noticesOf(kinds)) listener.spacing.due(method);
     }
   }
 

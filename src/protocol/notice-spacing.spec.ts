@@ -30,13 +30,29 @@ describe('NoticeSpacing', () => {
     expect(sent.map((t) => Math.round((t - start) / 1000))).toEqual([0, 1, 6, 11]);
   });
 
+  it('tells once of what is heard of twice', () => {
+    const sent: string[] = [];
+    const spacing = new NoticeSpacing((m) => sent.push(m));
+    const before = performance.now();
+    jest.advanceTimersByTime(10);
+    spacing.due('a');
+    jest.advanceTimersByTime(10);
+    spacing.dueSince('a', before);
+    spacing.dueSince('b', before);
+    jest.advanceTimersByTime(20_000);
+    expect(sent).toEqual(['a', 'b']);
+    spacing.dueSince('a', performance.now() - 10);
+    spacing.stop();
+    expect(sent).toEqual(['a', 'b', 'a']);
+  });
+
   it('keeps kinds apart and sends nothing once stopped', () => {
     const sent: string[] = [];
     const spacing = new NoticeSpacing((m) => sent.push(m));
     spacing.due('a');
     spacing.due('b');
     spacing.due('a');
-    spacing.stop();
+    expect([...spacing.stop()]).toEqual(['a']);
     jest.advanceTimersByTime(10_000);
     expect(sent).toEqual(['a', 'b']);
   });

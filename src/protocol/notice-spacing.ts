@@ -4,6 +4,7 @@ const BUSY_WINDOW_MS = 15_000;
 
 interface Kind {
   readonly sentAt: number[];
+  dueAt: number;
   timer: NodeJS.Timeout | null;
 }
 
@@ -17,10 +18,11 @@ export class NoticeSpacing {
   constructor(private readonly send: (method: string) => void) {}
 
   due(method: string): void {
-    const kind = this.kinds.get(method) ?? { sentAt: [], timer: null };
+    const kind = this.kinds.get(method) ?? { sentAt: [], dueAt: 0, timer: null };
     this.kinds.set(method, kind);
-    if (kind.timer !== null) return;
     const now = performance.now();
+    kind.dueAt = now;
+    if (kind.timer !== null) return;
     while (kind.sentAt[0] !== undefined && now - kind.sentAt[0] > BUSY_WINDOW_MS)
       kind.sentAt.shift();
     const last = kind.sentAt.at(-1);
@@ -34,9 +36,22 @@ export class NoticeSpacing {
       }, wait);
   }
 
-  stop(): void {
-    for (const kind of this.kinds.values()) if (kind.timer !== null) clearTimeout(kind.timer);
+  /** Due unless it was already since then: the same change, heard of in two ways, is told once. */
+  dueSince(method: string, since: number): void {
+    const kind = this.kinds.get(method);
+    if (kind === undefined || kind.dueAt < since) this.due(method);
+  }
+
+  /** @returns what was due and is not sent any more */
+  stop(): ReadonlySet<string> {
+    const unsent = new Set<string>();
+    for (const [method, kind] of this.kinds) {
+      if (kind.timer === null) continue;
+      clearTimeout(kind.timer);
+      unsent.add(method);
+    }
     this.kinds.clear();
+    return unsent;
   }
 
   private now(method: string, kind: Kind): void {

@@ -32,6 +32,7 @@ import { ToolsMethods } from './methods/tools.methods.js';
 import { UpwardCalls } from './methods/upward.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
 import { HeldSessions } from './session/held.js';
+import { ListMarking } from './session/list-marks.js';
 import { SessionEnd } from './session/session-end.js';
 import { SessionReaper } from './session/session-reaper.service.js';
 import { Sessions } from './session/sessions.js';
@@ -54,6 +55,7 @@ import { Sessions } from './session/sessions.js';
     InFlight,
     InputLoop,
     Legs,
+    ListMarking,
     Listeners,
     Listens,
     Lists,

@@ -47,6 +47,14 @@ export function buildView(
     resources: new ListText('resources', facts, resources(false)),
     resourceTemplates: new ListText('resourceTemplates', facts, resources(true)),
   };
+  const placed = (isTemplate: boolean) => (): Gateway[] =>
+    listed.filter(({ row }) => row.item.isTemplate === isTemplate).map(({ row }) => row.gateway);
+  const shownGateways: Readonly<Record<ListKind, () => Gateway[]>> = {
+    tools: () => tools.listed().map((e) => e.gateway),
+    prompts: () => prompts.listed().map((e) => e.gateway),
+    resources: placed(false),
+    resourceTemplates: placed(true),
+  };
   const read = resourceReader(places);
   return {
     key: `${visibility.key} ${server?.id ?? '*'}`,
@@ -55,6 +63,7 @@ export function buildView(
     capabilities: capabilitiesOf(members.gateways),
     listText: (kind, era) => lists[kind].whole(era),
     page: (kind, page) => lists[kind].page(page),
+    shows: (gatewayId, kind) => shownGateways[kind]().some(({ id }) => id === gatewayId),
     tool: (name) => tools.get(name),
     prompt: (name) => prompts.get(name),
     resource: read,

@@ -1,4 +1,5 @@
 import type { Gateway, Prompt, Resource, Tool } from '../kernel/catalog.js';
+import type { GatewayId } from '../kernel/ids.js';
 import type { Era, ListKind } from '../kernel/mcp.js';
 import type { ArgumentSchema } from './schema/argument-schema.js';
 
@@ -62,6 +63,8 @@ export interface CatalogView {
    * @returns `last`: sort key to go on from; `null` on the last page
    */
   page(kind: ShownList, page: PageOf): { text: string; last: string | null };
+  /** Whether one of its lists shows an item of that Gateway. */
+  shows(gatewayId: GatewayId, kind: ListKind): boolean;
   /** @throws GatewayError `tool_not_found`, `tool_disabled`, `upstream_unavailable` */
   tool(name: string): ToolEntry;
   /** @throws GatewayError `prompt_not_found`, `upstream_unavailable` */

@@ -1,8 +1,9 @@
 import type { Call } from '../../kernel/call.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { notificationText } from '../../kernel/jsonrpc.js';
-import { CLAIM, LIST_CHANGED, type ListKind } from '../../kernel/mcp.js';
+import { CLAIM, LIST_CHANGED, noticesOf, type ListKind } from '../../kernel/mcp.js';
 import type { CatalogView } from '../../registry/entries.js';
+import type { UpstreamNotice } from '../../registry/upstream-notice.js';
 import { NoticeSpacing } from '../notice-spacing.js';
 import { type ListenFilter, filterText } from './listen-filter.js';
 
@@ -51,8 +52,15 @@ export class Listen {
 
   /** Lists that read differently now; those that nobody asked for are not told. */
   changed(kinds: readonly ListKind[]): void {
-    for (const method of new Set(kinds.map((kind) => LIST_CHANGED[kind])))
-      if (this.wants(method)) this.spacing.due(method);
+    for (const method of noticesOf(kinds)) if (this.wants(method)) this.spacing.due(method);
+  }
+
+  /** What an upstream itself said of lists that show an item of its. */
+  noticed({ gatewayId, kinds, ageMs }: UpstreamNotice): void {
+    const since = performance.now() - ageMs;
+    const shown = kinds.filter((kind) => this.view?.shows(gatewayId, kind) === true);
+    for (const method of noticesOf(shown))
+      if (this.wants(method)) this.spacing.dueSince(method, since);
   }
 
   /** @param params inside of the upstream's params without `uri` */

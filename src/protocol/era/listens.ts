@@ -2,10 +2,12 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { LIST_KINDS } from '../../kernel/mcp.js';
+import { MemoryBus } from '../../platform/bus/memory.bus.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { changedKinds } from '../../registry/catalog-view.js';
 import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
+import { UPSTREAM_NOTICE, type UpstreamNotice } from '../../registry/upstream-notice.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
 import { Listen } from './listen.js';
 import type { ListenFilter } from './listen-filter.js';
@@ -26,23 +28,29 @@ export interface Granted {
 export class Listens implements OnModuleInit, OnModuleDestroy {
   private readonly open = new Set<Listen>();
   private readonly perPrincipal = new Map<string, number>();
-  private stopWatching: () => void = () => undefined;
+  private stops: readonly (() => void)[] = [];
   private counter = 0;
 
   constructor(
     private readonly catalog: CatalogService,
     private readonly subscriptions: ResourceSubscriptions,
     private readonly meters: Meters,
+    private readonly bus: MemoryBus,
   ) {}
 
   onModuleInit(): void {
-    this.stopWatching = this.catalog.onSwap(() => {
-      for (const listen of this.open) this.compare(listen);
-    });
+    this.stops = [
+      this.catalog.onSwap(() => {
+        for (const listen of this.open) this.compare(listen);
+      }),
+      this.bus.subscribe(UPSTREAM_NOTICE, (message) => {
+        for (const listen of this.open) listen.noticed(message as UpstreamNotice);
+      }),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.stopWatching();
+    for (const stop of this.stops) stop();
     this.endAll();
   }
 

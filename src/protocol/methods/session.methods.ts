@@ -7,6 +7,7 @@ import { Config } from '../../config/config.js';
 import { Log } from '../../platform/log/log.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
+import { ListMarking } from '../session/list-marks.js';
 import { Sessions } from '../session/sessions.js';
 import { offeredTo } from './offered.js';
 import type { Handled, Handlers } from './registry.js';
@@ -18,6 +19,7 @@ export class SessionMethods {
     private readonly catalog: CatalogService,
     private readonly config: Config,
     private readonly log: Log,
+    private readonly marking: ListMarking,
   ) {}
 
   handlers(): Handlers {
@@ -52,7 +54,12 @@ export class SessionMethods {
     call.channel.joined?.(facts);
     if (!hasSession) return { result, headers: {} };
     const { caller, serverId } = call;
-    const id = this.sessions.create({ caller, serverId, ...facts });
+    const id = this.sessions.create({
+      caller,
+      serverId,
+      ...facts,
+      seen: this.marking.of(view),
+    });
     return { result, headers: { 'Mcp-Session-Id': id } };
   }
 

@@ -15,7 +15,8 @@ export class PipeSession implements Session {
   view: ClientView;
   mutedView: ClientView;
   usedAt = performance.now();
-  hasMissed = false;
+  missed: ReadonlySet<string> = new Set();
+  seen = null;
   private isJoined = false;
 
   constructor(caller: Caller, serverId: ServerId | null) {

@@ -1,5 +1,6 @@
 import type { Caller } from '../../kernel/caller.js';
 import type { ServerId } from '../../kernel/ids.js';
+import { LIST_CHANGED } from '../../kernel/mcp.js';
 import { loadConfig } from '../../config/load-config.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import type { Meters } from '../../platform/metrics/meters.js';
@@ -22,6 +23,7 @@ const facts = {
   revision: '2025-06-18',
   capabilities: '{"sampling":{}}',
   clientInfo: '{"name":"c","version":"1"}',
+  seen: { tools: 'a', resources: 'b', resourceTemplates: 'c', prompts: 'd' },
 } as const;
 const refused = expect.objectContaining({ code: 'session_not_found' }) as Error;
 
@@ -88,12 +90,15 @@ describe('Sessions', () => {
   it('forgets an id that rests and opens it again', () => {
     const sessions = replica();
     const id = sessions.create(facts);
-    expect(sessions.open(id, alice, null).hasMissed).toBe(false);
+    expect(sessions.open(id, alice, null)).toMatchObject({ missed: new Set(), seen: facts.seen });
     sessions.forgetIdle(performance.now() - 60_000);
     expect(sessions.size).toBe(1);
     sessions.forgetIdle(performance.now() + 1);
     expect(sessions.size).toBe(0);
-    expect(sessions.open(id, alice, null).hasMissed).toBe(true);
+    expect(sessions.open(id, alice, null)).toMatchObject({
+      missed: new Set(Object.values(LIST_CHANGED)),
+      seen: null,
+    });
   });
 });
 

@@ -4,11 +4,12 @@ import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
-import type { LogLevel, Revision } from '../../kernel/mcp.js';
+import { LIST_KINDS, type LogLevel, noticesOf, type Revision } from '../../kernel/mcp.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { MemoryKv } from '../../platform/kv/memory.kv.js';
 import { DEFAULT_LEVEL, HeldSessions } from './held.js';
+import type { ListMarks } from './list-marks.js';
 import {
   MAX_SESSION_AGE_SECONDS,
   SESSION_LABEL,
@@ -28,10 +29,14 @@ export interface Session {
   readonly mutedView: ClientView;
   /** When its latest request came, on the clock of `performance.now()`. */
   usedAt: number;
-  /** It comes from before a restart or a long rest: its first stream says that lists may differ. */
-  hasMissed: boolean;
+  /** Notices that it could not be told: its next stream begins with them. All, after a restart or a long rest. */
+  missed: ReadonlySet<string>;
+  /** How its lists read when it was last there; its next stream tells of what differs. */
+  seen: ListMarks | null;
 }
 
+const ALL_NOTICES = noticesOf(LIST_KINDS);
+const NO_NOTICES: ReadonlySet<string> = new Set();
 const MAX_OPENED = 20_000;
 const AGE_MS = MAX_SESSION_AGE_SECONDS * 1000;
 
@@ -62,6 +67,7 @@ export class Sessions {
     revision: Revision;
     capabilities: string;
     clientInfo: string;
+    seen: ListMarks;
   }): string {
     this.held.requireRoom();
     const claims: SessionClaims = {
@@ -74,7 +80,7 @@ export class Sessions {
       issuedAt: Math.floor(Date.now() / 1000),
     };
     const id = toSessionId(this.sealer.seal(SESSION_LABEL, encodeClaims(claims)));
-    this.remember(id, toSession(claims, false));
+    this.remember(id, toSession(claims, NO_NOTICES, facts.seen));
     return id;
   }
 
@@ -130,7 +136,7 @@ export class Sessions {
     const text = sealed === undefined ? undefined : this.sealer.open(SESSION_LABEL, sealed);
     const claims = text === undefined ? undefined : decodeClaims(text);
     if (claims === undefined) return undefined;
-    const session = toSession(claims, true);
+    const session = toSession(claims, ALL_NOTICES, null);
     this.remember(id, session);
     return session;
   }
@@ -145,7 +151,11 @@ export class Sessions {
   }
 }
 
-function toSession(claims: SessionClaims, hasMissed: boolean): Session {
+function toSession(
+  claims: SessionClaims,
+  missed: ReadonlySet<string>,
+  seen: ListMarks | null,
+): Session {
   const view: ClientView = {
     era: 'legacy',
     revision: claims.revision,
@@ -159,7 +169,8 @@ function toSession(claims: SessionClaims, hasMissed: boolean): Session {
     view,
     mutedView: { ...view, capabilities: '{}', declared: view.capabilities },
     usedAt: performance.now(),
-    hasMissed,
+    missed,
+    seen,
   };
 }
 

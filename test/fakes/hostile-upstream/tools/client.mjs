@@ -20,11 +20,14 @@ export const client = {
   async roots(call) {
     call.text(summary(await call.ask('roots/list', {})));
   },
-  /** Adds a tool each time, so that there is a difference to see, and says so `n` times. */
+  /** Adds a tool each time, so that there is a difference to see, and says so `n` times within `overMs`. */
   listchanged(call) {
+    const { n = 1, overMs = 0 } = call.args;
     call.world.lists.extra += 1;
-    for (let i = 0; i < (call.args.n ?? 1); i++)
+    const say = () =>
       call.world.broadcast({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+    if (overMs === 0) for (let i = 0; i < n; i++) say();
+    else for (let i = 0; i < n; i++) setTimeout(say, (i * overMs) / n);
     call.text('changed');
   },
   log(call) {
