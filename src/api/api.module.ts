@@ -3,6 +3,7 @@ import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditMetadataInterceptor } from '../audit/metadata.interceptor.js';
 import { FederationModule } from '../federation/federation.module.js';
+import { ProtocolModule } from '../protocol/protocol.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
@@ -14,6 +15,8 @@ import { GatewayDoor } from './gateways/gateway-door.service.js';
 import { GatewayWatch } from './gateways/gateway-watch.service.js';
 import { GatewaysController } from './gateways/gateways.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { ItemReadsController } from './item-reads.controller.js';
+import { ItemReads } from './item-reads.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PromptDoor } from './prompts/prompt-door.service.js';
 import { PromptsController } from './prompts/prompts.controller.js';
@@ -22,15 +25,17 @@ import { ResourcesController } from './resources/resources.controller.js';
 import { ServerDoor } from './servers/server-door.service.js';
 import { ServerItems } from './servers/server-items.service.js';
 import { ServersController } from './servers/servers.controller.js';
+import { UpstreamReads } from './upstream-reads.service.js';
 import { ToolDoor } from './tools/tool-door.service.js';
 import { ToolsController } from './tools/tools.controller.js';
 
 /** The REST API; its filter and interceptors hold for every route of the control plane. */
 @Module({
-  imports: [AuditModule, FederationModule, RegistryModule, UpstreamsModule],
+  imports: [AuditModule, FederationModule, ProtocolModule, RegistryModule, UpstreamsModule],
   controllers: [
     ConnectivityController,
     GatewaysController,
+    ItemReadsController,
     PromptsController,
     ResourcesController,
     ServersController,
@@ -42,11 +47,13 @@ import { ToolsController } from './tools/tools.controller.js';
     GatewayDoor,
     GatewayLookup,
     GatewayWatch,
+    ItemReads,
     PromptDoor,
     ResourceDoor,
     ServerDoor,
     ServerItems,
     ToolDoor,
+    UpstreamReads,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_INTERCEPTOR, useExisting: AuditMetadataInterceptor },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

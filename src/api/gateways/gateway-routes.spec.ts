@@ -179,6 +179,28 @@ describe('routes of gateways', () => {
     ]);
   });
 
+  it('lead to what the upstream of a resource or prompt says', async () => {
+    await http().post('/gateways').send({ name: 'kit', url: upstream.urls.http }).expect(200);
+    const listed = await http().get('/resources').expect(200);
+    const { id } = listed.body.find((r: { uri: string }) => r.uri === 'test://one');
+    const read = await http().get(`/resources/${id}`).expect(200);
+    expect(read.body).toMatchObject({ type: 'resource', id, uri: 'test://one', blob: null });
+    expect(read.body.text).toMatch(/./);
+    expect(read.body.mime_type).toBe(read.body.mimeType);
+    const byUri = await http().get('/resources/test%3A%2F%2Fone').expect(200);
+    expect(byUri.body).toEqual(read.body);
+    const tested = await http().get('/resources/test/test%3A%2F%2Fone').expect(200);
+    expect(tested.body.content.contents[0].text).toBe(read.body.text);
+    await http().get('/resources/test%3A%2F%2Fnone').expect(404);
+    const said = await http().post('/prompts/kit-greet').send({ name: 'Ann' }).expect(200);
+    expect(said.body.messages[0].role).toBe('user');
+    await http().post('/prompts/none').send({}).expect(404);
+    caller = aCaller({ scopes: { servers: ['none'] }, visibility: 'narrow' });
+    await http().get(`/resources/${id}`).expect(404);
+    caller = aCaller();
+    await http().delete('/gateways/kit').expect(200);
+  });
+
   describe('try an address without storing anything', () => {
     const echo = createServer((req, res) => {
       const chunks: Buffer[] = [];
