@@ -196,6 +196,67 @@ describe('WsConnections: opening', () => {
   });
 });
 
+const DISCOVERED = {
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: {} },
+  resultType: 'complete',
+};
+
+describe('WsConnections: the era', () => {
+  const probe = () => {
+    const kind = kindOf();
+    return kind.probe({
+      gateway: aGateway({ transport: 'WEBSOCKET', url: upstream.url }),
+      credential: { headers: {}, query: {} },
+      env: {},
+      capabilities: '{}',
+      clientInfo: '{"name":"spec","version":"1"}',
+      initTimeoutMs: 5000,
+      onNotification: () => undefined,
+      onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
+      onAsks: () => undefined,
+      onClosed: () => undefined,
+    });
+  };
+
+  it('is modern where the question is understood, without a word of initialize', async () => {
+    const verdict = probe();
+    const asked = await upstream.got(named('server/discover'));
+    upstream.say({ id: asked.id, result: DISCOVERED });
+    expect(await verdict).toMatchObject({
+      era: 'modern',
+      greeting: { protocolVersion: '2026-07-28' },
+    });
+    expect(upstream.heard.some(named('initialize'))).toBe(false);
+  });
+
+  it('is legacy where it is not', async () => {
+    const verdict = probe();
+    const asked = await upstream.got(named('server/discover'));
+    upstream.say({ id: asked.id, error: { code: -32601, message: 'Method not found' } });
+    expect(await verdict).toEqual({ era: 'legacy' });
+  });
+
+  it('makes calls of a modern upstream stand alone, each with its claim', async () => {
+    const greeting = {
+      era: 'modern',
+      protocolVersion: '2026-07-28',
+      capabilities: '{}',
+      serverInfo: null,
+      instructions: null,
+    } as const;
+    const connection = await connect({ modern: greeting });
+    const answered = connection.request(call());
+    const asked = await upstream.got(named('tools/call'));
+    expect(asked.params?.['_meta']).toMatchObject({
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    });
+    upstream.say({ id: asked.id, result: { resultType: 'complete', content: [] } });
+    expect(await answered).toBe('{"resultType":"complete","content":[]}');
+    expect(upstream.heard.some(named('initialize'))).toBe(false);
+  });
+});
+
 describe('WsConnections: calls', () => {
   it('matches answers by our id, whatever their order', async () => {
     const connection = await connect();

@@ -9,13 +9,18 @@ import { SafeClient } from '../../platform/http/safe-client.js';
 import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { probeEra, type Verdict } from './discover.js';
 import { dropLog } from './drop-log.js';
 import { greet } from './greet.js';
 import { PipeLegs } from './pipe-legs.js';
+import { probeRequest, UNGREETED } from './probe-request.js';
 import { answeredBadly, describe, refusedByStatus } from './upstream-fault.js';
+import { wireOf } from './wire.js';
 
 /** Pings without an answer after which an upstream is gone. */
 const MAX_MISSED = 2;
+/** An upstream that says nothing for so long does not know the question. */
+const SILENCE_MS = 5000;
 /** How long an upstream may take to close after us. */
 const CLOSE_MS = 2000;
 
@@ -33,15 +38,32 @@ export class WsConnections implements ConnectionKind {
 
   async open(options: OpenOptions): Promise<UpstreamConnection> {
     const startedAt = performance.now();
+    const connection = this.start(options);
+    await connection.initialize(startedAt);
+    return connection;
+  }
+
+  /** On a socket of its own: what its end makes of the question must not meet a call (PROTOCOL.md §7.1). */
+  async probe(options: OpenOptions): Promise<Verdict> {
+    const connection = this.start({ ...options, modern: UNGREETED });
+    try {
+      await connection.initialize(performance.now());
+      const timeoutMs = Math.min(SILENCE_MS, options.initTimeoutMs);
+      const request = probeRequest('server/discover', '', timeoutMs);
+      return await probeEra(() => connection.request(request), true);
+    } finally {
+      void connection.close();
+    }
+  }
+
+  private start(options: OpenOptions): WsConnection {
     const maxBytes = this.config.maxToolResultSizeBytes;
     const socket = this.dial(options, maxBytes);
-    const connection = new WsConnection(socket, options, {
+    return new WsConnection(socket, options, {
       maxBytes,
       pingIntervalMs: this.config.websocketPingIntervalMs,
       dropped: dropLog(options.gateway, this.log, this.meters),
     });
-    await connection.initialize(startedAt);
-    return connection;
   }
 
   /** Begins the handshake over a socket of the one door to the outside; redirects are not followed. */
@@ -82,12 +104,13 @@ class WsConnection implements UpstreamConnection {
     private readonly options: OpenOptions,
     private readonly bounds: Bounds,
   ) {
-    this.legs = new PipeLegs(options, {
-      send: (text, begin) => this.send(text, begin),
-      dropped: (reason) => {
+    const pipe = {
+      send: (text: string, begin: () => boolean) => this.send(text, begin),
+      dropped: (reason: string) => {
         bounds.dropped(reason);
       },
-    });
+    };
+    this.legs = new PipeLegs(options, pipe, wireOf(options));
     this.pings = setInterval(() => {
       this.ping();
     }, bounds.pingIntervalMs);
@@ -108,7 +131,8 @@ class WsConnection implements UpstreamConnection {
     try {
       await this.opened();
       const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
-      this.hello = await greet(this.legs, this.options, leftMs);
+      // A modern upstream is known already: it needs no more words.
+      this.hello = this.options.modern ?? (await greet(this.legs, this.options, leftMs));
     } catch (e) {
       this.end('the handshake failed');
       this.socket.terminate();
