@@ -23,6 +23,8 @@ export interface Upward {
   readonly name: string;
   /** The upstream's own name, or the URI it knows; completion names none. */
   readonly target?: string;
+  /** Where it is not the method of the call. */
+  readonly method?: string;
   /** The tool as the upstream lists it. */
   readonly definition?: string;
   /** Inside of the params object, in the upstream's own words, without `_meta`. */
@@ -87,7 +89,7 @@ export class Legs {
     const token = meta?.raw('progressToken');
     const { canNotify } = call.channel;
     return {
-      method: call.message.method,
+      method: up.method ?? call.message.method,
       target: up.target ?? '',
       params: up.params,
       meta: meta?.without(...OURS) ?? '',
@@ -98,8 +100,13 @@ export class Legs {
       observer: watch ?? (canNotify ? this.observer(call, token) : null),
       abort: watch?.abort ?? call.abort,
       silenceMs: this.silenceMs(up),
-      totalMs: up.gateway.maxDurationMs ?? this.config.toolMaxDurationMs,
+      totalMs: this.totalMs(up),
     };
+  }
+
+  /** The absolute end of what goes up, in ms from sending. */
+  totalMs({ gateway }: Upward): number {
+    return gateway.maxDurationMs ?? this.config.toolMaxDurationMs;
   }
 
   private silenceMs({ timeoutMs, gateway }: Upward): number {

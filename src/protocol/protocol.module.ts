@@ -12,6 +12,7 @@ import { InputLoop } from './era/bridge/input-loop.js';
 import { ModernClients } from './era/bridge/modern-clients.js';
 import { Parks } from './era/bridge/parks.js';
 import { StateSeals } from './era/bridge/state-seals.js';
+import { TaskDrive } from './era/bridge/task-drive.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 import { InFlight } from './in-flight.js';
 import { Legs } from './legs.js';
@@ -74,6 +75,7 @@ import { Sessions } from './session/sessions.js';
     Sessions,
     StateSeals,
     SubscriptionsMethods,
+    TaskDrive,
     TaskSeals,
     TasksMethods,
     ToolsMethods,

@@ -187,6 +187,22 @@ describe('a legacy client and a modern upstream that asks', () => {
     expect(rounds.answer?.result.content[0].text).toBe('blue likes blue');
   });
 
+  it('gets the result of a tool that only runs as a task, and is asked what the task asks', async () => {
+    const client = new HttpClient(`${gateway.url}/mcp`, token());
+    await client.initialize(CAN_ALL);
+    const respond = (): Partial<RpcMessage> => ({
+      result: { action: 'accept', content: { confirm: true } },
+    });
+    for (const filename of ['a.txt', 'b.txt']) {
+      const call = await client.call('m-confirm-delete', { filename }, { respond });
+      expect(call.before.map((m) => m.method)).toEqual(['elicitation/create']);
+      expect(call.answer?.result.content[0].text).toBe('answer: accept');
+      expect(call.raw).not.toContain('resultType');
+    }
+    const failed = await client.call('m-protocol-error-job', {});
+    expect(failed.answer?.error).toMatchObject({ code: -32603 });
+  });
+
   it('gets a tool error for what it cannot answer', async () => {
     const client = new HttpClient(`${gateway.url}/mcp`, token());
     await client.initialize();

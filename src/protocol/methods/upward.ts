@@ -4,6 +4,7 @@ import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamReply } from '../../kernel/upstream.js';
 import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
+import { TaskDrive } from '../era/bridge/task-drive.js';
 import { lowerError, lowerResult } from '../era/lower.js';
 import { forRevision } from '../era/older.js';
 import { raiseResult } from '../era/raise.js';
@@ -16,6 +17,7 @@ export class UpwardCalls {
     private readonly legs: Legs,
     private readonly modern: ModernClients,
     private readonly loop: InputLoop,
+    private readonly tasks: TaskDrive,
   ) {}
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
@@ -23,17 +25,25 @@ export class UpwardCalls {
     if (call.client.era === 'modern') return raised(call, await this.modern.send(call, up));
     let reply: UpstreamReply;
     try {
-      reply = await this.legs.send(call, up);
-      if (reply.era === 'modern') reply = await this.loop.run(call, up, reply);
+      if (this.tasks.isFor(up)) reply = await this.tasks.run(call, up);
+      else {
+        reply = await this.legs.send(call, up);
+        if (reply.era === 'modern')
+          reply = await this.tasks.followed(call, up, await this.loop.run(call, up, reply));
+      }
     } catch (e) {
-      return lowerError(call, e);
+      return this.tasks.learns(up, e) ? this.send(call, up) : lowerError(call, e);
     }
-    const { method } = call.message;
-    const { revision } = call.client;
-    const result =
-      reply.era === 'modern' ? lowerResult(method, reply.result, up.definition) : reply.result;
-    return revision === LATEST_LEGACY ? result : forRevision(method, result, revision);
+    return lowered(call, up, reply);
   }
+}
+
+/** The result as a legacy client of that revision wants it. */
+function lowered(call: Call, up: Upward, { result, era }: UpstreamReply): string {
+  const { method } = call.message;
+  const { revision } = call.client;
+  const legacy = era === 'modern' ? lowerResult(method, result, up.definition) : result;
+  return revision === LATEST_LEGACY ? legacy : forRevision(method, legacy, revision);
 }
 
 /** The result as a modern client wants it; what a modern upstream said is that already. */

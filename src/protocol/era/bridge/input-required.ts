@@ -37,10 +37,16 @@ export function readInputRequired(result: string): InputRequired | null {
   if (state?.startsWith('"') === false) throw malformed("'requestState' is no string");
   if (raw?.startsWith('{') === false) throw malformed("'inputRequests' is no object");
   if (raw === undefined && state === undefined) throw malformed('it asks nothing');
-  return { requests: raw === undefined ? [] : requestsIn(raw), state, members: top };
+  return { requests: raw === undefined ? [] : readInputRequests(raw), state, members: top };
 }
 
-function requestsIn(raw: string): InputRequest[] {
+/**
+ * @param raw `inputRequests` as JSON text
+ * @throws GatewayError `upstream_error` when it is malformed, `unanswerable` for a kind of question
+ *   that does not exist
+ */
+export function readInputRequests(raw: string): InputRequest[] {
+  if (!raw.startsWith('{')) throw malformed("'inputRequests' is no object");
   const entries = scanJson(raw, RELAYED).top;
   return entries.names().map((key) => {
     const text = entries.raw(key) as string;

@@ -2,11 +2,29 @@ import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import { TASKS, declaresExtension } from '../../../kernel/extensions.js';
 import type { GatewayId } from '../../../kernel/ids.js';
+import type { Members } from '../../../kernel/json-members.js';
 import { scanJson } from '../../../kernel/json-scan.js';
 import { replaced } from '../lower.js';
 import type { TaskSeals } from './task-seals.js';
 
 const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
+
+/**
+ * The task that a modern upstream began instead of answering; `null` for every other result.
+ * @throws GatewayError `upstream_error` when it has no id
+ */
+export function readTask(
+  result: string,
+): { readonly taskId: string; readonly top: Members } | null {
+  // Nearly no result has the word, so nearly none is scanned.
+  if (!result.includes('"task"')) return null;
+  const { top } = scanJson(result, RELAYED);
+  if (top.string('resultType') !== 'task') return null;
+  const taskId = top.string('taskId');
+  if (taskId === undefined)
+    throw new GatewayError('upstream_error', { reason: 'Upstream began a task without an id' });
+  return { taskId, top };
+}
 
 /**
  * A modern upstream's result for a modern client: the id of a task it began is sealed.
@@ -18,13 +36,9 @@ export function taskResult(
   result: string,
   seals: TaskSeals,
 ): string {
-  // Nearly no result has the word, so nearly none is scanned.
-  if (!result.includes('"task"')) return result;
-  const { top } = scanJson(result, RELAYED);
-  if (top.string('resultType') !== 'task') return result;
-  const taskId = top.string('taskId');
-  if (taskId === undefined)
-    throw new GatewayError('upstream_error', { reason: 'Upstream began a task without an id' });
+  const task = readTask(result);
+  if (task === null) return result;
+  const { taskId, top } = task;
   if (!declaresExtension(call.client.capabilities, TASKS))
     throw new GatewayError('unanswerable', {
       reason: 'Upstream began a task for a client that did not offer to follow it',
