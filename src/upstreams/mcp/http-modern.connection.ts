@@ -3,8 +3,8 @@ import type { MirroredParam } from '../../kernel/mirrored-params.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { Lease } from '../../platform/http/safe-client.js';
-import { modernBody } from './claims.js';
-import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
+import { type Claimant, modernBody } from './claims.js';
+import type { Greeting, UpstreamConnection } from './connection.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
 
@@ -32,7 +32,7 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
   constructor(
     private readonly parts: ModernParts,
     readonly greeting: Greeting,
-    private readonly options: Pick<OpenOptions, 'clientInfo'>,
+    private readonly claimant: Claimant,
   ) {
     this.maxResultBytes = parts.maxResultBytes;
     parts.address.join(null, greeting.protocolVersion);
@@ -46,7 +46,7 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const leg = new HttpLeg(this, id, request, resolve, reject);
-      leg.start(modernBody(id, request, this.options.clientInfo));
+      leg.start(modernBody(id, request, this.claimant));
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
-import { modernBody } from './claims.js';
+import { type Claimant, modernBody } from './claims.js';
 import type { OpenOptions } from './connection.js';
 import { requestBody } from './request-text.js';
 
@@ -13,12 +13,11 @@ export interface Wire {
 
 export const LEGACY_WIRE: Wire = { era: 'legacy', body: requestBody };
 
-/** @param ownInfo the gateway's own `clientInfo` as JSON text */
-export function modernWire(ownInfo: string): Wire {
-  return { era: 'modern', body: (id, request) => modernBody(id, request, ownInfo) };
+export function modernWire(claimant: Claimant): Wire {
+  return { era: 'modern', body: (id, request) => modernBody(id, request, claimant) };
 }
 
 /** The wire of a connection that is being opened. */
-export function wireOf(options: Pick<OpenOptions, 'modern' | 'clientInfo'>): Wire {
-  return options.modern ? modernWire(options.clientInfo) : LEGACY_WIRE;
+export function wireOf(options: Pick<OpenOptions, 'modern' | 'gateway' | 'clientInfo'>): Wire {
+  return options.modern ? modernWire(options) : LEGACY_WIRE;
 }
