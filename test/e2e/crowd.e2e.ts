@@ -60,7 +60,7 @@ describe('a crowd with equal ids', () => {
       case 3:
         return ws(`${url}/ws`, alice, 'legacy');
       case 4:
-        return httpModern(`${url}/rpc`, alice);
+        return ws(`${url}/ws`, alice, 'modern');
       default:
         return rpcLegacy(`${url}/rpc`, alice);
     }
