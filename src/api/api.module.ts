@@ -17,6 +17,8 @@ import { GatewaysController } from './gateways/gateways.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ItemReadsController } from './item-reads.controller.js';
 import { ItemReads } from './item-reads.service.js';
+import { LoginDoor } from './oauth/login-door.service.js';
+import { LoginsController } from './oauth/logins.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PromptDoor } from './prompts/prompt-door.service.js';
 import { PromptsController } from './prompts/prompts.controller.js';
@@ -36,6 +38,7 @@ import { ToolsController } from './tools/tools.controller.js';
     ConnectivityController,
     GatewaysController,
     ItemReadsController,
+    LoginsController,
     PromptsController,
     ResourcesController,
     ServersController,
@@ -48,6 +51,7 @@ import { ToolsController } from './tools/tools.controller.js';
     GatewayLookup,
     GatewayWatch,
     ItemReads,
+    LoginDoor,
     PromptDoor,
     ResourceDoor,
     ServerDoor,

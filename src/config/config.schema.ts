@@ -102,6 +102,7 @@ const gateways = {
   gatewayToolNameSeparator: oneOf('GATEWAY_TOOL_NAME_SEPARATOR', ['-', '--', '_', '__', '.'], '-', 'Between the gateway and the tool in exposed names'),
   upstreamMaxSessionsPerGateway: int('UPSTREAM_MAX_SESSIONS_PER_GATEWAY', 5000, 'Sessions that calls keep open with one gateway', { min: 1 }),
   upstreamMaxSessionsPerPrincipal: int('UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL', 1000, 'Sessions that the calls of one principal, anonymous: of one address, keep open with all gateways', { min: 1 }),
+  oauthClientMetadataUrl: url('OAUTH_CLIENT_METADATA_URL', '', 'Public https address of the client id metadata document, by which authorization servers know the gateway; empty: `/oauth/client-metadata.json` below an https `PUBLIC_URL`'),
   stdioUpstreamsEnabled: bool('STDIO_UPSTREAMS_ENABLED', false, 'Allow gateways that are started as processes'),
   stdioAllowedCommands: list('STDIO_ALLOWED_COMMANDS', [], 'Commands that may be started: absolute paths, with arguments for shells, interpreters and package runners'),
   stdioMaxProcessesPerGateway: int('STDIO_MAX_PROCESSES_PER_GATEWAY', 4, 'Processes of one gateway', { min: 1 }),

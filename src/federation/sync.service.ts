@@ -12,7 +12,7 @@ import { UPSTREAM_NOTICE, type UpstreamNotice } from '../registry/upstream-notic
 import { Coalesced } from './coalesced.js';
 import { discover, failureTexts, type Discovery } from './discovery.js';
 import { kindsOf, OwnNotices } from './own-notices.js';
-import { reasonOf, unreachable } from './reason.js';
+import { reasonOf, unreachable, wantsCredential } from './reason.js';
 import {
   BY_ITSELF,
   failedRefresh,
@@ -69,6 +69,7 @@ export class SyncService {
       found = await this.firstLook(line);
     } catch (e) {
       await line.close();
+      if (wantsLogin(draft, e)) return this.gateways.create(awaitingLogin(draft), null, actor);
       if (options.allowOffline !== true) throw unreachable(e);
       this.log.info({ event: 'gateway.stored_offline', gateway: draft.slug, reason: reasonOf(e) });
     }
@@ -247,4 +248,13 @@ export class SyncService {
     const notice: UpstreamNotice = { gatewayId, kinds, ageMs: performance.now() - readAt };
     this.bus.publish(UPSTREAM_NOTICE, notice);
   }
+}
+
+/** An upstream that a person has to log in to is stored before: the login belongs to its record. */
+function wantsLogin({ authType }: Gateway, error: unknown): boolean {
+  return authType === 'oauth' && wantsCredential(error);
+}
+
+function awaitingLogin(draft: Gateway): Gateway {
+  return { ...draft, needsLogin: true, statusMessage: 'Somebody has to log in to this upstream' };
 }

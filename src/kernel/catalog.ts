@@ -38,7 +38,7 @@ interface Common<Id> extends AuditMetadata {
 
 export type GatewayTransport = 'STREAMABLEHTTP' | 'SSE' | 'WEBSOCKET' | 'STDIO' | 'AUTO';
 export type GatewayStatus = 'healthy' | 'degraded' | 'unhealthy' | 'disabled' | 'pending';
-export type GatewayAuthType = 'none' | 'basic' | 'bearer' | 'authheaders' | 'query_param';
+export type GatewayAuthType = 'none' | 'basic' | 'bearer' | 'authheaders' | 'query_param' | 'oauth';
 export type SessionMode = 'auto' | 'shared' | 'per-session' | 'per-principal';
 
 /**
@@ -73,6 +73,10 @@ export interface Gateway extends Common<GatewayId> {
   readonly authType: GatewayAuthType;
   /** Sealed JSON of the auth fields (label `secrets`, AAD `gateway:<id>:auth`). */
   readonly authSealed: string | null;
+  /** Sealed JSON of what authorization servers gave us (label `secrets`, AAD `gateway:<id>:login`). */
+  readonly loginSealed: string | null;
+  /** The upstream asks for a login that only a person can give. */
+  readonly needsLogin: boolean;
   readonly nameMode: 'prefixed' | 'original';
   readonly sessionMode: SessionMode;
   /** The upstream has sent a request of its own (PROTOCOL.md §3.2); set once, sticks. */

@@ -61,6 +61,18 @@ export const ERRORS = {
     400,
     -32602,
   ),
+  login_unknown: row(
+    'This login is unknown, expired or already used: begin it again',
+    'Unknown login',
+    400,
+    40001,
+  ),
+  login_elsewhere: row(
+    'This login was begun elsewhere: finish it in that browser, or send this request with the credential that began it',
+    'Login begun elsewhere',
+    403,
+    40304,
+  ),
   invalid_cursor: row('Cursor is invalid or expired', 'Invalid cursor', 400, -32602),
   unknown_reference: row('Unknown {kind} in {field}: {name}', 'Unknown reference', 400, -32602),
   missing_session_id: row('Missing session_id', 'Missing session id', 400, -32600),
@@ -273,6 +285,8 @@ export interface WayUp {
   readonly reach?: 'failed' | 'answered' | 'untried';
   /** It refused before anything ran, and wants to be asked again after so many ms. */
   readonly askAgainMs?: number;
+  /** `WWW-Authenticate` of a 401 or 403, as it came; it names a foreign server and is never relayed. */
+  readonly challenge?: string;
 }
 
 type Rest<C extends ErrorCode> = [Placeholders<(typeof ERRORS)[C]['text']>] extends [never]

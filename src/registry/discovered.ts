@@ -63,6 +63,7 @@ export interface GatewayAuthInput {
     readonly { readonly key: string; readonly value: string }[] | null | undefined;
   readonly authQueryParamKey?: string | null | undefined;
   readonly authQueryParamValue?: string | null | undefined;
+  readonly oauthConfig?: JsonObject | null | undefined;
 }
 
 /** What an owner may set of a Gateway; absent = default or unchanged, `null` = back to the default. */

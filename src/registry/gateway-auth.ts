@@ -4,9 +4,8 @@ import type { GatewayAuthInput } from './discovered.js';
 import type { Faults } from './faults.js';
 import type { AuthSecrets } from './gateway-secrets.service.js';
 import { headerFault } from './header-rules.js';
-
-/** What stands for a stored secret, in answers and in requests that keep it. */
-export const KEPT = '*****';
+import { KEPT } from './kept.js';
+import { mergeOAuth, oauthFaults } from './oauth-settings.js';
 
 export interface StoredAuth {
   readonly type: GatewayAuthType;
@@ -76,6 +75,7 @@ const SECRETS: Readonly<
     queryKey: input.authQueryParamKey ?? old.queryKey ?? '',
     queryValue: keep(input.authQueryParamValue, old.queryValue),
   }),
+  oauth: (input, old, keep) => ({ oauth: mergeOAuth(input.oauthConfig, old.oauth, keep) }),
 };
 
 function sentKeys(input: GatewayAuthInput): boolean {
@@ -89,7 +89,7 @@ function impliedType(input: GatewayAuthInput): GatewayAuthType | undefined {
   if (input.authHeaders !== undefined || input.authHeaderKey !== undefined) return 'authheaders';
   if (input.authQueryParamKey !== undefined || input.authQueryParamValue !== undefined)
     return 'query_param';
-  return undefined;
+  return input.oauthConfig === undefined || input.oauthConfig === null ? undefined : 'oauth';
 }
 
 const FIELD: Readonly<Record<GatewayAuthType, string>> = {
@@ -98,6 +98,7 @@ const FIELD: Readonly<Record<GatewayAuthType, string>> = {
   bearer: 'authToken',
   authheaders: 'authHeaders',
   query_param: 'authQueryParamValue',
+  oauth: 'oauthConfig.clientSecret',
 };
 
 function secretRequired(type: GatewayAuthType): GatewayError {
@@ -125,6 +126,9 @@ function faultsOf(type: GatewayAuthType, secrets: AuthSecrets, faults: Faults): 
       return;
     case 'authheaders':
       headerFaults(secrets.headers ?? [], faults);
+      return;
+    case 'oauth':
+      if (secrets.oauth !== undefined) oauthFaults(secrets.oauth, faults);
       return;
     case 'none':
       return;

@@ -10,9 +10,10 @@ import { EgressPolicy } from '../platform/http/egress-policy.js';
 import { envFault, isCommandAllowed } from './command-rules.js';
 import type { GatewayFields, GatewayPatch, NewGateway } from './discovered.js';
 import { Faults } from './faults.js';
-import { KEPT, mergeAuth, type StoredAuth } from './gateway-auth.js';
+import { mergeAuth, type StoredAuth } from './gateway-auth.js';
 import { plainFields } from './gateway-fields.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
+import { KEPT } from './kept.js';
 
 const URL_SCHEMES = ['http:', 'https:'];
 const SOCKET_SCHEMES = ['ws:', 'wss:', ...URL_SCHEMES];
@@ -188,6 +189,8 @@ const BLANK = {
   cwd: null,
   authType: 'none',
   authSealed: null,
+  loginSealed: null,
+  needsLogin: false,
   nameMode: 'prefixed',
   sessionMode: 'auto',
   asksClient: false,

@@ -12,6 +12,19 @@ export interface AuthSecrets {
   readonly headers?: readonly { readonly key: string; readonly value: string }[];
   readonly queryKey?: string;
   readonly queryValue?: string;
+  readonly oauth?: OAuthSettings;
+}
+
+/** How a token for an upstream is got (API.md §2.1 `oauthConfig`). */
+export interface OAuthSettings {
+  readonly grantType: 'client_credentials' | 'authorization_code';
+  /** Configured at the authorization server; without it the gateway registers itself. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Where a token is asked for; without it the upstream says. */
+  readonly tokenUrl?: string;
+  readonly scopes: readonly string[];
+  readonly audience?: string;
 }
 
 const LABEL = 'secrets';
@@ -40,6 +53,17 @@ export class GatewaySecrets {
     return this.open(gateway, gateway.envSealed, 'env') as Record<string, string>;
   }
 
+  sealLogin(id: GatewayId, login: unknown): string {
+    return this.sealer.seal(LABEL, JSON.stringify(login), `gateway:${id}:login`);
+  }
+
+  /** What was sealed with `sealLogin`; `null` when there is nothing, or nothing that can be opened. */
+  login(gateway: Pick<Gateway, 'id' | 'loginSealed'>): unknown {
+    if (gateway.loginSealed === null) return null;
+    const plain = this.sealer.open(LABEL, gateway.loginSealed, `gateway:${gateway.id}:login`);
+    return plain === undefined ? null : (JSON.parse(plain) as unknown);
+  }
+
   /** The credential as it is sent. @throws GatewayError `upstream_error` */
   credential(gateway: Gateway): UpstreamCredential {
     return toCredential(gateway.authType, this.auth(gateway));
@@ -63,11 +87,11 @@ function toCredential(type: GatewayAuthType, secrets: AuthSecrets): UpstreamCred
   const headers = (headers: Record<string, string>): UpstreamCredential => ({ headers, query: {} });
   switch (type) {
     case 'none':
+    // Its header is that of the login, which the connection is given besides.
+    case 'oauth':
       return headers({});
-    case 'basic': {
-      const pair = `${secrets.username ?? ''}:${secrets.password ?? ''}`;
-      return headers({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
-    }
+    case 'basic':
+      return headers({ authorization: basicOf(secrets) });
     case 'bearer':
       return headers({ authorization: `Bearer ${secrets.token ?? ''}` });
     case 'authheaders':
@@ -77,4 +101,8 @@ function toCredential(type: GatewayAuthType, secrets: AuthSecrets): UpstreamCred
     case 'query_param':
       return { headers: {}, query: { [secrets.queryKey ?? '']: secrets.queryValue ?? '' } };
   }
+}
+
+function basicOf({ username = '', password = '' }: AuthSecrets): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

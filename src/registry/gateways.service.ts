@@ -15,7 +15,9 @@ import type {
 } from './discovered.js';
 import { requireVersion } from './faults.js';
 import { GatewayRules } from './gateway-rules.service.js';
-import { GatewaySecrets } from './gateway-secrets.service.js';
+import { GatewaySecrets, type OAuthSettings } from './gateway-secrets.service.js';
+import { oauthView } from './oauth-settings.js';
+import type { View } from './views/common-view.js';
 import { GatewayItems } from './gateway-items.service.js';
 
 /** Gateways as people and the sync manage them: writes, and announces what it wrote. */
@@ -173,6 +175,42 @@ export class GatewaysService {
   async markEra(id: GatewayId, eraAt: string): Promise<void> {
     await this.changes.repositories.gateways.update(id, { eraAt });
     this.changes.announce();
+  }
+
+  /** Keeps what an authorization server gave, or that somebody has to log in. */
+  async setLogin(
+    id: GatewayId,
+    login: { readonly record?: unknown; readonly needsLogin: boolean },
+  ): Promise<void> {
+    const { record, needsLogin } = login;
+    const { gateways } = this.changes.repositories;
+    const before = await gateways.find(id);
+    if (before === undefined) return;
+    const sealed = record === undefined ? {} : { loginSealed: this.secrets.sealLogin(id, record) };
+    await gateways.update(id, { ...sealed, needsLogin });
+    if (before.needsLogin !== needsLogin) this.changes.announce();
+  }
+
+  /** What was kept of the logins of a Gateway, whoever did so last; `null` = nothing. */
+  async login(id: GatewayId): Promise<unknown> {
+    const gateway = await this.changes.repositories.gateways.find(id);
+    return gateway === undefined ? null : this.secrets.login(gateway);
+  }
+
+  /** @throws GatewayError `upstream_error` when it cannot be unsealed */
+  oauthSettings(gateway: Gateway): OAuthSettings {
+    return this.secrets.auth(gateway).oauth ?? { grantType: 'authorization_code', scopes: [] };
+  }
+
+  /** `oauthConfig` as it is shown. A seal that cannot be opened any more must not hide the rest. */
+  oauthShown(gateway: Gateway): View {
+    if (gateway.authType !== 'oauth') return {};
+    try {
+      return { oauthConfig: oauthView(this.oauthSettings(gateway)) };
+    } catch (e) {
+      if (e instanceof GatewayError) return { oauthConfig: null };
+      throw e;
+    }
   }
 
   /** @throws GatewayError `upstream_error` when it cannot be unsealed */

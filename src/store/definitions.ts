@@ -54,6 +54,8 @@ export const GATEWAY: Definition<Gateway> = {
     cwd: orNull(text),
     authType: str16,
     authSealed: orNull(text),
+    loginSealed: orNull(text),
+    needsLogin: bool,
     nameMode: str16,
     sessionMode: str16,
     asksClient: bool,

@@ -12,6 +12,9 @@ import { McpDriver } from './mcp/mcp.driver.js';
 import { SseConnections } from './mcp/sse.connection.js';
 import { StdioConnections } from './mcp/stdio.connection.js';
 import { WsConnections } from './mcp/ws.connection.js';
+import { Logins } from './oauth/logins.service.js';
+import { OAuthClient } from './oauth/oauth-client.service.js';
+import { PersonLogin } from './oauth/person-login.service.js';
 
 @Module({
   imports: [RegistryModule],
@@ -28,8 +31,11 @@ import { WsConnections } from './mcp/ws.connection.js';
     StdioConnections,
     WsConnections,
     McpDriver,
+    Logins,
+    OAuthClient,
+    PersonLogin,
   ],
-  exports: [Invoker, Dialer, ConnectionPool, DriverRegistry],
+  exports: [Invoker, Dialer, ConnectionPool, DriverRegistry, OAuthClient, PersonLogin],
 })
 export class UpstreamsModule implements OnModuleInit {
   constructor(

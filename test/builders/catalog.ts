@@ -39,6 +39,8 @@ export function aGateway(more: Partial<Gateway> = {}): Gateway {
     cwd: null,
     authType: 'none',
     authSealed: null,
+    loginSealed: null,
+    needsLogin: false,
     nameMode: 'prefixed',
     sessionMode: 'auto',
     asksClient: false,

@@ -12,11 +12,16 @@ const SHIM = pathToFileURL(join(here, 'node20-shim.mjs')).href;
 export const suiteVersion = () =>
   JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version;
 
+/** The requirement set of a revision. */
+export function requirementsOf(revision) {
+  return parse(readFileSync(join(PACKAGE, 'requirements', `${revision}.yaml`), 'utf8'));
+}
+
 /** Runs the official command and waits for its end. */
-function run(args, { cwd, log, timeoutMs, verbose }) {
+export function runOfficial(args, { cwd, log, timeoutMs, verbose, env = process.env }) {
   return new Promise((resolve) => {
     const main = join(PACKAGE, 'dist/index.js');
-    const child = spawn(process.execPath, ['--import', SHIM, main, ...args], { cwd });
+    const child = spawn(process.execPath, ['--import', SHIM, main, ...args], { cwd, env });
     let output = '';
     const keep = (chunk) => {
       output += chunk;
@@ -55,9 +60,7 @@ function verdict(checks) {
  * @returns {Promise<{scenario: string, scored: boolean, status: string, checks: object[]}[]>}
  */
 export async function runSuite({ url, revision, outDir, scenario, verbose, timeoutMs = 240_000 }) {
-  const requirements = parse(
-    readFileSync(join(PACKAGE, 'requirements', `${revision}.yaml`), 'utf8'),
-  );
+  const requirements = requirementsOf(revision);
   const dir = join(outDir, revision);
   rmSync(dir, { recursive: true, force: true });
   const chosen = scenario
@@ -65,7 +68,7 @@ export async function runSuite({ url, revision, outDir, scenario, verbose, timeo
     : ['--requirements', revision];
   const log = join(outDir, `${revision}.log`);
   const options = { cwd: outDir, log, timeoutMs, verbose };
-  await run(['server', '--url', url, ...chosen, '-o', dir], options);
+  await runOfficial(['server', '--url', url, ...chosen, '-o', dir], options);
   const unscored = (requirements.not_scored ?? [])
     .filter((entry) => entry.leg === 'server')
     .map((entry) => entry.scenario);

@@ -39,6 +39,7 @@ const AUTH_TYPES: readonly GatewayAuthType[] = [
   'bearer',
   'authheaders',
   'query_param',
+  'oauth',
 ];
 /** Names that existing clients use for the modes. */
 const SESSION_MODES: Readonly<Record<string, SessionMode>> = {
@@ -73,6 +74,7 @@ export class GatewayBody {
   @Nullable() @AuthHeaders() authHeaders?: { key: string; value: string }[] | null;
   @Nullable() @Text(8192) authQueryParamKey?: string | null;
   @Nullable() @Text(8192) authQueryParamValue?: string | null;
+  @Nullable() @JsonObjectOf(16_384) oauthConfig?: JsonObject | null;
   @Absent() @OneOf(['prefixed', 'original']) nameMode?: Gateway['nameMode'];
   @Absent() @OneOf(Object.keys(SESSION_MODES)) sessionMode?: string;
   @Absent() @Bool() asksClient?: boolean;

@@ -46,6 +46,7 @@ export class GatewayDoor {
     const counts = countItems(this.catalog.snapshot);
     return listAnswer('gateways', page, request.shape, (g) => ({
       ...gatewayView(g, counts(g.id), this.gateways.envNames(g)),
+      ...this.gateways.oauthShown(g),
       ...this.metrics.of('gateway', g.id),
     }));
   }
@@ -93,7 +94,11 @@ export class GatewayDoor {
   private view(gateway: Gateway): View {
     const counts = countItems(this.catalog.snapshot)(gateway.id);
     const view = gatewayView(gateway, counts, this.gateways.envNames(gateway));
-    return { ...view, ...this.metrics.of('gateway', gateway.id) };
+    return {
+      ...view,
+      ...this.gateways.oauthShown(gateway),
+      ...this.metrics.of('gateway', gateway.id),
+    };
   }
 }
 

@@ -77,7 +77,12 @@ function authView(gateway: Gateway): View {
   return {
     authType: gateway.authType,
     authValue: gateway.authSealed === null ? null : MASK,
+    ...(gateway.authType === 'oauth' ? loginView(gateway) : {}),
   };
+}
+
+function loginView({ id, needsLogin }: Gateway): View {
+  return { needsLogin, loginUrl: needsLogin ? `/gateways/${id}/oauth/login` : null };
 }
 
 function upstreamView(gateway: Gateway): View {

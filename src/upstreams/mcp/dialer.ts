@@ -3,6 +3,7 @@ import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel
 import { Config } from '../../config/config.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
+import { Logins } from '../oauth/logins.service.js';
 import { ofOpening } from '../reach.js';
 import type { ConnectionKind, OpenOptions, UpstreamConnection } from './connection.js';
 import { ConnectionKindRegistry } from './connection-kind.registry.js';
@@ -48,6 +49,7 @@ export class Dialer {
     private readonly kinds: ConnectionKindRegistry,
     private readonly eras: Eras,
     private readonly config: Config,
+    private readonly logins: Logins,
   ) {
     this.ownInfo = JSON.stringify({ name: config.appName, version: PRODUCT_VERSION });
   }
@@ -63,7 +65,7 @@ export class Dialer {
     hooks: DialHooks,
     options: DialOptions,
   ): Promise<Dialled> {
-    const full = this.full(gateway, secrets, hooks, options);
+    const full = await this.full(gateway, secrets, hooks, options);
     try {
       return await (gateway.transport === 'AUTO'
         ? this.findOut(full)
@@ -95,7 +97,8 @@ export class Dialer {
     const kind = this.kinds.get(gateway.transport);
     if (kind.probe === undefined) return false;
     const before = this.eras.of(gateway);
-    const now = await this.eras.probe(kind, this.full(gateway, secrets, DEAF, NOTHING_DECLARED));
+    const options = await this.full(gateway, secrets, DEAF, NOTHING_DECLARED);
+    const now = await this.eras.probe(kind, options);
     this.eras.keep(gateway, now);
     return before !== null && !isSame(before, now);
   }
@@ -108,18 +111,21 @@ export class Dialer {
   /** The Gateway was changed or is gone: what was remembered of its failures no longer holds. */
   forget(id: Gateway['id']): void {
     this.eras.forget(id);
+    this.logins.forget(id);
     for (const kind of this.kinds.all()) kind.forget?.(id);
   }
 
-  private full(
+  private async full(
     gateway: Gateway,
     secrets: DialSecrets,
     hooks: DialHooks,
     options: DialOptions,
-  ): OpenOptions {
+  ): Promise<OpenOptions> {
+    const isOAuth = gateway.authType === 'oauth';
     return {
       gateway,
       ...secrets,
+      ...(isOAuth ? { credential: await this.logins.credential(gateway) } : {}),
       ...hooks,
       capabilities: options.capabilities,
       clientInfo: options.clientInfo ?? this.ownInfo,

@@ -32,11 +32,29 @@ const UNDECIDED = [401, 403, 407, 408, 429];
 export async function probeEra(ask: () => Promise<string>, isPipe: boolean): Promise<Verdict> {
   let result: string;
   try {
-    result = await ask();
+    result = await askTwice(ask);
   } catch (e) {
     return verdictOf(e, isPipe);
   }
   return readDiscovery(result);
+}
+
+/** Whoever refuses our revision and names it as its own is asked once more (26 Versioning §Errors). */
+async function askTwice(ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (e) {
+    if (e instanceof UpstreamRpcError && supportedIn(e)?.some(isModernRevision) === true)
+      return ask();
+    throw e;
+  }
+}
+
+/** The revisions that a refusal of ours names; `null` when it is none. */
+function supportedIn(error: UpstreamRpcError): string[] | null {
+  if (error.code !== UNSUPPORTED_REVISION) return null;
+  const data = membersOf(membersOf(error.error)?.raw('data') ?? '');
+  return textsOf(data?.raw('supported'));
 }
 
 /**
@@ -82,8 +100,7 @@ function isRefused(error: GatewayError): boolean {
 
 function verdictOfAnswer(error: UpstreamRpcError): Verdict {
   if (error.code === UNSUPPORTED_REVISION) {
-    const data = membersOf(membersOf(error.error)?.raw('data') ?? '');
-    const supported = textsOf(data?.raw('supported'));
+    const supported = supportedIn(error);
     if (supported === null) return LEGACY;
     if (!supported.some(isModernRevision)) return withoutModern(supported);
     throw answeredBadly('upstream refuses the protocol revision that it names itself', {

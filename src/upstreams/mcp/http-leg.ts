@@ -41,6 +41,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   private statusText = '';
   private contentType = '';
   private retryAfter: string | string[] | undefined;
+  private challenge: string | string[] | undefined;
   private chunks: Buffer[] = [];
   private bytes = 0;
   private parser: EventSourceParser | null = null;
@@ -95,6 +96,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     if (status < 200 || status > 299) {
       this.mode = 'refused';
       this.retryAfter = headers['retry-after'];
+      this.challenge = headers['www-authenticate'];
     } else if (this.contentType.startsWith('application/json')) this.mode = 'json';
     else if (this.contentType.startsWith('text/event-stream')) this.openStream();
     else this.mode = 'refused';
@@ -204,15 +206,15 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   }
 
   private finishRefused(): void {
-    const { status, statusText, contentType, retryAfter, id, line } = this;
+    const { status, statusText, contentType, retryAfter, challenge, id, line } = this;
     if (this.resumes > 0) {
       // The request had been taken: nothing proves any more that it did not run.
       const reason = `Upstream answered ${String(status)} to who came back for the answer`;
       this.settle(null, brokeOff(`${reason}, the outcome is unknown`));
       return;
     }
-    const text = this.text() ?? '';
-    this.settle(null, refusalOf({ status, statusText, contentType, retryAfter, id, line, text }));
+    const head = { status, statusText, contentType, retryAfter, challenge };
+    this.settle(null, refusalOf({ ...head, id, line, text: this.text() ?? '' }));
   }
 
   private text(): string | null {

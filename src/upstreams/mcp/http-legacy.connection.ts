@@ -3,6 +3,8 @@ import { type Message, notificationText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { Lease } from '../../platform/http/safe-client.js';
+import { LiveCredential } from '../oauth/live-credential.js';
+import { loggedIn } from '../oauth/logged-in.js';
 import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
@@ -99,6 +101,13 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   request(request: UpstreamRequest): Promise<string> {
+    const { credential } = this.options;
+    return credential instanceof LiveCredential
+      ? loggedIn(credential, () => this.send(request))
+      : this.send(request);
+  }
+
+  private send(request: UpstreamRequest): Promise<string> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       new HttpLeg(this, id, request, resolve, reject).start(requestBody(id, request));

@@ -8,18 +8,22 @@ const SIDE_POST_MS = 10_000;
 export class HttpAddress {
   readonly origin: URL;
   readonly path: string;
-  private readonly fixed: string[];
+  private fixed: string[] = [];
+  private sent: UpstreamCredential['headers'];
   private post: string[];
   private session: string | null = null;
   private revision: string | null = null;
 
-  constructor(url: string, credential: UpstreamCredential) {
+  /** @param credential one whose `headers` are replaced by others is sent anew from then on */
+  constructor(
+    url: string,
+    readonly credential: UpstreamCredential,
+  ) {
     this.origin = new URL(url);
     for (const [key, value] of Object.entries(credential.query))
       this.origin.searchParams.set(key, value);
     this.path = this.origin.pathname + this.origin.search;
-    this.fixed = ['accept-encoding', 'identity'];
-    for (const [key, value] of Object.entries(credential.headers)) this.fixed.push(key, value);
+    this.sent = credential.headers;
     this.post = this.build();
   }
 
@@ -36,19 +40,25 @@ export class HttpAddress {
 
   /** Headers of a POST; one array for all, which must not be changed. */
   get postHeaders(): string[] {
+    if (this.credential.headers !== this.sent) this.post = this.build();
     return this.post;
   }
 
   get headers(): string[] {
+    this.post = this.build();
     return [...this.fixed, ...this.joined()];
   }
 
   getHeaders(lastEventId: string | null): string[] {
+    this.post = this.build();
     const resume = lastEventId === null ? [] : ['last-event-id', lastEventId];
     return [...this.fixed, ...this.joined(), 'accept', 'text/event-stream', ...resume];
   }
 
   private build(): string[] {
+    this.sent = this.credential.headers;
+    this.fixed = ['accept-encoding', 'identity'];
+    for (const [key, value] of Object.entries(this.sent)) this.fixed.push(key, value);
     return [
       'content-type',
       'application/json',

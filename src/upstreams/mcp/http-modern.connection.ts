@@ -3,6 +3,8 @@ import type { MirroredParam } from '../../kernel/mirrored-params.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { Lease } from '../../platform/http/safe-client.js';
+import { LiveCredential } from '../oauth/live-credential.js';
+import { loggedIn } from '../oauth/logged-in.js';
 import { type Claimant, modernBody } from './claims.js';
 import type { Greeting, UpstreamConnection } from './connection.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
@@ -43,6 +45,13 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
   }
 
   request(request: UpstreamRequest): Promise<string> {
+    const { credential } = this.parts.address;
+    return credential instanceof LiveCredential
+      ? loggedIn(credential, () => this.send(request))
+      : this.send(request);
+  }
+
+  private send(request: UpstreamRequest): Promise<string> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const leg = new HttpLeg(this, id, request, resolve, reject);

@@ -9,6 +9,7 @@ export interface Refused {
   readonly statusText: string;
   readonly contentType: string;
   readonly retryAfter: string | string[] | undefined;
+  readonly challenge: string | string[] | undefined;
   readonly text: string;
   /** Of the request. */
   readonly id: number;
@@ -19,13 +20,20 @@ export interface Refused {
 export function refusalOf(refused: Refused): Error {
   const { status, text, contentType, line } = refused;
   if (line.hasSession && sessionLost(status, text)) return new SessionLostError();
-  const error = rpcErrorIn(refused);
+  const challenge = challengeOf(refused);
+  const error = challenge === undefined ? rpcErrorIn(refused) : null;
   if (error !== null) return error;
   if (status > 299 || status < 200)
-    return refusedByStatus(status, refused.statusText, refused.retryAfter);
+    return refusedByStatus(status, refused.statusText, refused.retryAfter, challenge);
   return answeredBadly(
     `Upstream answered ${String(status)} with ${contentType || 'no content type'}`,
   );
+}
+
+/** What a refusal of the credential asks for, whatever its body says besides. */
+function challengeOf({ status, challenge }: Refused): string | undefined {
+  if (status !== 401 && status !== 403) return undefined;
+  return Array.isArray(challenge) ? challenge.join(', ') : challenge;
 }
 
 /** A JSON-RPC error sent with an HTTP error status is still the answer, if it names our id. */

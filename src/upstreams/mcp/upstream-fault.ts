@@ -29,6 +29,7 @@ export function refusedByStatus(
   status: number,
   statusText = '',
   retryAfter?: string | string[],
+  challenge?: string,
 ): GatewayError {
   const askAgainMs = status === 429 || status === 503 ? toMs(retryAfter) : null;
   return new GatewayError(
@@ -39,6 +40,7 @@ export function refusedByStatus(
       wayUp: {
         reach: status >= 500 ? 'failed' : 'answered',
         ...(askAgainMs === null ? {} : { askAgainMs }),
+        ...(challenge === undefined ? {} : { challenge }),
       },
     },
   );

@@ -1,0 +1,69 @@
+import type { Json, JsonObject } from '../kernel/catalog.js';
+import type { Faults } from './faults.js';
+import type { OAuthSettings } from './gateway-secrets.service.js';
+import { KEPT } from './kept.js';
+import type { View } from './views/common-view.js';
+
+type Keep = (value: string | null | undefined, before: string | undefined) => string;
+
+const DEFAULT: OAuthSettings = { grantType: 'authorization_code', scopes: [] };
+const TEXTS = ['clientId', 'tokenUrl', 'audience'] as const;
+
+/** `oauthConfig` after a request: replaced whole, but for a secret that is kept like every other. */
+export function mergeOAuth(
+  input: JsonObject | null | undefined,
+  old: OAuthSettings | undefined,
+  keep: Keep,
+): OAuthSettings {
+  if (input === null || input === undefined) {
+    keep(KEPT, old?.clientSecret);
+    return old ?? DEFAULT;
+  }
+  const { grantType = DEFAULT.grantType, scopes = DEFAULT.scopes, clientSecret } = input;
+  const secret = keep(textOf(clientSecret) ?? '', old?.clientSecret);
+  const texts = TEXTS.map((name) => [name, textOf(input[name])] as const);
+  return {
+    grantType: grantType as OAuthSettings['grantType'],
+    scopes: scopes as readonly string[],
+    ...Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
+    ...(secret === '' ? {} : { clientSecret: secret }),
+  };
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** RFC 6749 §3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;
+
+export function oauthFaults(oauth: OAuthSettings, faults: Faults): void {
+  const { grantType, scopes, tokenUrl, clientId, clientSecret } = oauth;
+  const at = (field: string): string => `/oauthConfig/${field}`;
+  const grants = ['client_credentials', 'authorization_code'];
+  faults.check(grants.includes(grantType), at('grantType'), `must be one of: ${grants.join(', ')}`);
+  const areScopes =
+    Array.isArray(scopes) && scopes.length <= 64 && scopes.every((s) => SCOPE.test(String(s)));
+  faults.check(areScopes, at('scopes'), 'must be at most 64 scopes without spaces');
+  const isHttp = tokenUrl === undefined || /^https?:$/.test(protocolOf(tokenUrl));
+  faults.check(isHttp, at('tokenUrl'), 'must be an absolute URL with http or https');
+  if (grantType !== 'client_credentials') return;
+  faults.check(clientId !== undefined, at('clientId'), `is required for ${grantType}`);
+  faults.check(clientSecret !== undefined, at('clientSecret'), `is required for ${grantType}`);
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}
+
+/** As it is shown: without the secret. */
+export function oauthView(oauth: OAuthSettings): View {
+  return {
+    grantType: oauth.grantType,
+    clientId: oauth.clientId ?? null,
+    clientSecret: oauth.clientSecret === undefined ? null : KEPT,
+    tokenUrl: oauth.tokenUrl ?? null,
+    scopes: oauth.scopes,
+    audience: oauth.audience ?? null,
+  };
+}

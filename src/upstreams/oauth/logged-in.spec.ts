@@ -1,0 +1,50 @@
+import { refusedByStatus } from '../mcp/upstream-fault.js';
+import { LiveCredential, type Renewal } from './live-credential.js';
+import { loggedIn } from './logged-in.js';
+
+/** A request that is refused with `statuses`, one after the other, then served. */
+function sending(...statuses: number[]): jest.Mock<Promise<string>, []> {
+  const left = [...statuses];
+  return jest.fn<Promise<string>, []>(() => {
+    const status = left.shift();
+    return status === undefined
+      ? Promise.resolve('served')
+      : Promise.reject(refusedByStatus(status));
+  });
+}
+
+const answering = (renewal: Renewal): LiveCredential =>
+  new LiveCredential(() => Promise.resolve(renewal));
+
+describe('a request with a login', () => {
+  it('is sent once more with what could be renewed, and no more than once', async () => {
+    await expect(loggedIn(answering('again'), sending(401))).resolves.toBe('served');
+    const send = sending(401, 401, 401);
+    await expect(loggedIn(answering('again'), send)).rejects.toThrow('401');
+    expect(send).toHaveBeenCalledTimes(2);
+  });
+
+  it('says that somebody has to log in, and keeps the status for the health check', async () => {
+    await expect(loggedIn(answering('login'), sending(401))).rejects.toMatchObject({
+      message: expect.stringContaining('asks for a login') as string,
+      extras: { data: { status: 401 } },
+    });
+  });
+
+  it('is refused as it was when nothing helps, and for any other reason', async () => {
+    await expect(loggedIn(answering('refused'), sending(403))).rejects.toThrow('403');
+    const send = sending(500);
+    await expect(loggedIn(answering('again'), send)).rejects.toThrow('500');
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it('hands over what was refused, so that one renewal serves all who wait', async () => {
+    const renew = jest.fn().mockResolvedValue('refused');
+    const credential = new LiveCredential(renew);
+    credential.set('old');
+    const used = credential.headers;
+    await loggedIn(credential, sending(401)).catch(() => undefined);
+    expect(renew.mock.calls[0]?.[1]).toBe(used);
+    expect(used).toEqual({ authorization: 'Bearer old' });
+  });
+});

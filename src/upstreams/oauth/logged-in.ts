@@ -1,0 +1,32 @@
+import { GatewayError } from '../../kernel/errors.js';
+import { answeredBadly } from '../mcp/upstream-fault.js';
+import type { LiveCredential } from './live-credential.js';
+
+/**
+ * Sends a request; refused for its credential, it is sent once more when that could be renewed: a 401
+ * or 403 says that nothing has run.
+ * @throws what `send` throws · GatewayError `upstream_error` when a person has to log in
+ */
+export async function loggedIn<T>(credential: LiveCredential, send: () => Promise<T>): Promise<T> {
+  const used = credential.headers;
+  try {
+    return await send();
+  } catch (e) {
+    if (!isRefused(e)) throw e;
+    const renewal = await credential.renew(e, used);
+    if (renewal === 'refused') throw e;
+    if (renewal === 'again') return send();
+    throw answeredBadly('The upstream asks for a login, see the gateway', {
+      cause: e,
+      status: statusOf(e),
+    });
+  }
+}
+
+export function statusOf(error: GatewayError): number {
+  return Number(error.extras.data?.['status'] ?? 0);
+}
+
+function isRefused(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && [401, 403].includes(statusOf(error));
+}

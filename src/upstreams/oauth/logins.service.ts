@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import type { Gateway, UpstreamCredential } from '../../kernel/catalog.js';
+import type { GatewayError } from '../../kernel/errors.js';
+import type { GatewayId } from '../../kernel/ids.js';
+import { Log } from '../../platform/log/log.js';
+import { GatewaysService } from '../../registry/gateways.service.js';
+import { asksMore, parseChallenge, scopeUnion } from './challenge.js';
+import { LiveCredential, type Renewal } from './live-credential.js';
+import { statusOf } from './logged-in.js';
+import { isFresh, type LoginRecord, recordFrom } from './login-record.js';
+import { OAuthClient } from './oauth-client.service.js';
+
+/** What is known of the login of one Gateway in this process. */
+interface Line {
+  record: LoginRecord;
+  readonly credential: LiveCredential;
+  renewing: Promise<Renewal> | null;
+}
+
+/** The tokens that upstreams are called with: read once, renewed by one for all who wait. */
+@Injectable()
+export class Logins {
+  private readonly lines = new Map<GatewayId, Line>();
+
+  constructor(
+    private readonly client: OAuthClient,
+    private readonly gateways: GatewaysService,
+    private readonly log: Log,
+  ) {}
+
+  /** The credential for a connection that is about to be opened, as good as it can be now. */
+  async credential(gateway: Gateway): Promise<UpstreamCredential> {
+    const line = await this.lineOf(gateway);
+    const { record } = line;
+    if (!isFresh(record, Date.now()) && this.canRenew(gateway, record))
+      // Refused or not: whoever calls now finds out, and tells it better.
+      await this.once(line, () => this.renew(gateway, line)).catch((err: unknown) => {
+        this.log.info({ event: 'login.not_renewed', gateway: gateway.slug, err });
+      });
+    return line.credential;
+  }
+
+  async recordOf(gateway: Gateway): Promise<LoginRecord> {
+    return (await this.lineOf(gateway)).record;
+  }
+
+  /** Keeps what was got and sends it from now on. */
+  async keep(gateway: Gateway, record: LoginRecord, needsLogin: boolean): Promise<void> {
+    const line = await this.lineOf(gateway);
+    line.record = record;
+    line.credential.set(record.tokens?.access_token ?? null);
+    await this.gateways.setLogin(gateway.id, { record, needsLogin });
+  }
+
+  /** The Gateway was changed or is gone. */
+  forget(id: GatewayId): void {
+    this.lines.delete(id);
+  }
+
+  private async lineOf(gateway: Gateway): Promise<Line> {
+    const known = this.lines.get(gateway.id);
+    if (known?.record.url === gateway.url) return known;
+    const record = recordFrom(await this.gateways.login(gateway.id), gateway.url ?? '');
+    const raced = this.lines.get(gateway.id);
+    if (raced?.record.url === gateway.url) return raced;
+    const line: Line = {
+      record,
+      renewing: null,
+      credential: new LiveCredential((refusal, used) =>
+        line.credential.headers === used
+          ? this.once(line, () => this.refused(gateway, line, refusal))
+          : Promise.resolve('again'),
+      ),
+    };
+    line.credential.set(record.tokens?.access_token ?? null);
+    this.lines.set(gateway.id, line);
+    return line;
+  }
+
+  private once(line: Line, work: () => Promise<Renewal>): Promise<Renewal> {
+    line.renewing ??= work().finally(() => {
+      line.renewing = null;
+    });
+    return line.renewing;
+  }
+
+  private canRenew(gateway: Gateway, { tokens }: LoginRecord): boolean {
+    const { grantType } = this.client.settingsOf(gateway);
+    return grantType === 'client_credentials' || tokens?.refresh_token !== undefined;
+  }
+
+  /** The upstream has refused what was sent (26 Authorization §Scope Challenge Handling). */
+  private async refused(gateway: Gateway, line: Line, refusal: GatewayError): Promise<Renewal> {
+    if (await this.takeOther(gateway, line)) return 'again';
+    const challenge = parseChallenge(refusal.extras.wayUp?.challenge);
+    const isForbidden = statusOf(refusal) === 403;
+    const { record } = line;
+    // What was asked for before and refused all the same is not asked for again.
+    const wantsMore =
+      challenge.error === 'insufficient_scope' && asksMore(challenge.scope, record.scope);
+    if (isForbidden && !wantsMore) return 'refused';
+    const scope = scopeUnion(record.scope, challenge.scope);
+    const asked = { ...challenge, ...(scope === undefined ? {} : { scope }) };
+    line.record = { ...record, challenge: { ...record.challenge, ...asked } };
+    const isByItself = this.client.settingsOf(gateway).grantType === 'client_credentials';
+    if ((!isForbidden || isByItself) && this.canRenew(gateway, record)) {
+      const renewal = await this.renew(gateway, line);
+      if (renewal === 'again') return renewal;
+    }
+    this.log.info({ event: 'login.needed', gateway: gateway.slug });
+    await this.gateways.setLogin(gateway.id, { record: line.record, needsLogin: true });
+    return 'login';
+  }
+
+  /** Another replica may have been faster. */
+  private async takeOther(gateway: Gateway, line: Line): Promise<boolean> {
+    const stored = recordFrom(await this.gateways.login(gateway.id), gateway.url ?? '');
+    const token = stored.tokens?.access_token;
+    if (token === undefined || stored.tokensAt <= line.record.tokensAt) return false;
+    line.record = stored;
+    line.credential.set(token);
+    return true;
+  }
+
+  private async renew(gateway: Gateway, line: Line): Promise<Renewal> {
+    const { record } = line;
+    const { scopes } = this.client.settingsOf(gateway);
+    const scope = scopeUnion(scopes.join(' '), record.challenge.scope);
+    const { record: after } = await this.client.run(gateway, { record, scope });
+    const { tokens } = after;
+    const isNew = tokens !== null && tokens.access_token !== record.tokens?.access_token;
+    if (!isNew) {
+      line.record = { ...after, tokens: null };
+      return 'login';
+    }
+    await this.keep(gateway, { ...after, scope: tokens.scope ?? scope ?? null }, false);
+    return 'again';
+  }
+}
