@@ -34,7 +34,9 @@ const server = http.createServer((req, res) => {
   req.on('end', () => {
     const { id, method, params } = JSON.parse(text);
     if (id === undefined) return res.writeHead(202).end();
-    const body = JSON.stringify({ jsonrpc: '2.0', id, result: results[method](params ?? {}) });
+    const result = results[method]?.(params ?? {});
+    const error = result ? undefined : { code: -32601, message: 'Method not found' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id, result, error });
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
