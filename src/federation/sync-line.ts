@@ -239,7 +239,7 @@ export class SyncLine {
 
   /** Modern upstreams tell of changes on a subscription only, legacy ones unasked. */
   private hear(connection: UpstreamConnection): void {
-    connection.listen();
+    void connection.listen();
     if (connection.greeting.era === 'legacy') return;
     const { requestTimeoutMs, events } = this.parts;
     this.heard = new UpwardListen(

@@ -218,6 +218,8 @@ export class ConnectionPool implements OnModuleDestroy {
     line.isStateless = connection.isStateless === true;
     opened = connection;
     session.connection = connection;
+    // Some upstreams ask on this stream, not on that of the call: it stands before the first one.
+    if (declared !== '{}') await connection.listen();
     await session.tellLevel();
     return session;
   }

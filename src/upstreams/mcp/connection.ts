@@ -56,8 +56,11 @@ export interface UpstreamConnection {
   request(request: UpstreamRequest): Promise<string>;
   /** Sends a notification; `params` is the inside of its params object. Failures are ignored. */
   notify(method: string, params: string): void;
-  /** Opens the stream for what the upstream says unasked, if the transport needs one. */
-  listen(): void;
+  /**
+   * Opens the stream for what the upstream says unasked, if the transport needs one.
+   * @returns a promise for when it stands or is refused, where that takes time; a second at most
+   */
+  listen(): void | Promise<void>;
   /** Ends the session above: DELETE (405 is fine), or EOF and process group. */
   close(): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface HttpLine extends LegLine {
   dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void;
   /** Tells the upstream that we no longer wait. */
   cancel(id: number, reason: string): void;
+  /** The leg has its answer, whatever that is. */
+  over(leg: HttpLeg): void;
 }
 
 const MAX_RESUMES = 20;
@@ -168,7 +170,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     else this.line.dropped('response_id');
   }
 
-  private said(message: Message): void {
+  /** A notification or request that belongs to this leg. */
+  said(message: Message): void {
     if (message.kind === 'request' && this.line.era === 'modern') {
       this.line.dropped('modern_request');
       return;
@@ -251,6 +254,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
     this.messages?.end();
     this.request.observer?.end();
     this.chunks = [];
+    this.line.over(this);
     if (error === null) this.resolve(result as string);
     else this.reject(error);
   }

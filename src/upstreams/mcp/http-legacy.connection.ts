@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { type Message, notificationText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
@@ -25,10 +26,20 @@ interface Bounds {
   dropped(reason: string): void;
 }
 
+/** Longest wait for the answer to our GET. */
+const STANDS_MS = 1000;
+const OF_CALLS: ReadonlySet<string> = new Set([
+  'notifications/message',
+  'notifications/progress',
+  'notifications/cancelled',
+]);
+
 /** Streamable HTTP towards legacy upstreams: a session, opened by `initialize` (25 Transports). */
 export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   readonly era = 'legacy';
   private lastId = 0;
+  /** What waits for an answer. */
+  private readonly legs = new Set<HttpLeg>();
   private listener: HttpListener | null = null;
   private open = true;
   private hello: Greeting | null = null;
@@ -110,7 +121,9 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private send(request: UpstreamRequest): Promise<string> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      new HttpLeg(this, id, request, resolve, reject).start(requestBody(id, request));
+      const leg = new HttpLeg(this, id, request, resolve, reject);
+      this.legs.add(leg);
+      leg.start(requestBody(id, request));
     });
   }
 
@@ -176,8 +189,8 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     void sendAside(this.asides, this.address, 'POST', notificationText(method, params));
   }
 
-  listen(): void {
-    if (this.listener !== null || !this.open) return;
+  listen(): Promise<void> {
+    if (this.listener !== null || !this.open) return Promise.resolve();
     this.listener = new HttpListener(
       this.asides,
       this.address,
@@ -189,10 +202,21 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
       },
     );
     this.listener.open();
+    return Promise.race([this.listener.answered, pause(STANDS_MS, undefined, { ref: false })]);
   }
 
+  over(leg: HttpLeg): void {
+    this.legs.delete(leg);
+  }
+
+  /**
+   * The stream names no call: a question belongs to the only one in flight, with several to none
+   * (PROTOCOL.md §3.2).
+   */
   private unasked(message: Message): void {
-    if (message.kind === 'notification')
+    const [only] = this.legs;
+    if (only !== undefined && this.legs.size === 1 && ofCall(message)) only.said(message);
+    else if (message.kind === 'notification')
       this.options.onNotification(message.method, paramsOf(message));
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
     else {
@@ -219,4 +243,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     if (this.hasSession) await sendAside(this.asides, this.address, 'DELETE', null);
     this.endLeases();
   }
+}
+
+/** What an upstream says because of a call, though not on its stream. */
+function ofCall(message: Message): boolean {
+  if (message.kind === 'request') return message.method !== 'ping';
+  return message.kind === 'notification' && OF_CALLS.has(message.method);
 }

@@ -16,6 +16,11 @@ export class HttpListener {
   private lastEventId: string | null = null;
   private failures = 0;
   private closed = false;
+  private settle: () => void = () => undefined;
+  /** The upstream has taken the stream or refused it. */
+  readonly answered = new Promise<void>((resolve) => {
+    this.settle = resolve;
+  });
 
   constructor(
     private readonly pool: Dispatcher,
@@ -59,6 +64,7 @@ export class HttpListener {
       },
       onResponseStart: (controller, code, headers) => {
         status = code;
+        this.settle();
         isStream =
           code === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream');
         if (isStream) this.failures = 0;
@@ -90,6 +96,7 @@ export class HttpListener {
 
   private ended(status: number): void {
     this.controller = null;
+    this.settle();
     if (this.closed) return;
     if (status === 404 || status === 410) {
       this.closed = true;

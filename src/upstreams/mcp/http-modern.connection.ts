@@ -83,6 +83,10 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
       : headers.concat(paramHeaders(mirrored, argumentsOf(request)));
   }
 
+  over(): void {
+    // What precedes an answer comes on its own stream here.
+  }
+
   cancel(): void {
     // Closing the response stream is the cancel (26 Cancellation); the leg does that itself.
   }

@@ -1,4 +1,5 @@
 import { aGateway } from '../../../test/builders/catalog.js';
+import { eventually } from '../../../test/drive/wait.js';
 import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
 import { loadConfig } from '../../config/load-config.js';
 import { Abort } from '../../kernel/abort.js';
@@ -169,7 +170,7 @@ describe('HttpConnection', () => {
   it('cancels and listens though every connection for calls is taken', async () => {
     const gateway = aGateway({ url: upstream.urls.http, maxConcurrency: 1 });
     const connection = await open({ gateway });
-    connection.listen();
+    void connection.listen();
     const { journal } = upstream;
     while (!journal.events().some((e) => e.event === 'listen')) await new Promise(setImmediate);
     const abort = new Abort();
@@ -322,12 +323,57 @@ describe('HttpConnection', () => {
         resolve?.();
       },
     });
-    connection.listen();
+    await connection.listen();
     const emitting = setInterval(() => {
       void upstream.emit({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
     }, 50);
     await arrived;
     clearInterval(emitting);
     expect(heard[0]).toBe('notifications/tools/list_changed');
+  });
+
+  describe('a question on the stream that names no call', () => {
+    const question = { jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: {} };
+    /** So many calls in flight; tells who was asked. */
+    const askedWhile = async (calls: number): Promise<string> => {
+      let tell: (who: string) => void = () => undefined;
+      const asked = new Promise<string>((resolve) => (tell = resolve));
+      const connection = await open({
+        onRequest: () => {
+          tell('nobody');
+          return '"error":{"code":-32601,"message":"nobody"}';
+        },
+      });
+      await connection.listen();
+      const abort = new Abort();
+      const ask: UpstreamObserver['ask'] = (method, _params, answer) => {
+        tell(method);
+        answer('"result":{"action":"decline"}');
+        return () => undefined;
+      };
+      const nonces = Array.from({ length: calls }, (_, i) => `get-${String(calls)}-${String(i)}`);
+      const running = nonces.map((nonce) =>
+        failure(
+          connection,
+          call('slow', { ms: 20_000, nonce }, { abort, observer: observer({ ask }) }),
+        ),
+      );
+      await eventually('the calls arrive', () =>
+        nonces.every((nonce) => upstream.journal.times(nonce) === 1),
+      );
+      await upstream.emit(question);
+      const who = await asked;
+      abort.abort('enough');
+      await Promise.all(running);
+      return who;
+    };
+
+    it('is for the only call in flight', async () => {
+      expect(await askedWhile(1)).toBe('elicitation/create');
+    });
+
+    it('is refused while there are several', async () => {
+      expect(await askedWhile(2)).toBe('nobody');
+    });
   });
 });

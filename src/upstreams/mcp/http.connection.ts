@@ -16,7 +16,7 @@ const CONNECTIONS = 128;
 /** What is no call that `maxConcurrency` counts needs a connection, too: a listen, a probe. */
 const SPARE = 16;
 /** Listening streams, notifications and answers of ours at the same time, of all sessions of an origin. */
-const MAX_ASIDES = 4096;
+const MAX_ASIDES = 8192;
 
 /** Streamable HTTP: one POST per request over a pool of kept-alive connections. */
 @Injectable()
