@@ -7,10 +7,15 @@ export class GatewayLogin1764300000000 implements MigrationInterface {
   readonly name = 'GatewayLogin1764300000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const sealed = { name: 'loginSealed', ...orNull(kinds.text)(runner) };
-    const needed = { name: 'needsLogin', ...kinds.bool(runner), default: false };
-    for (const column of [sealed, needed])
-      await runner.addColumn('gateway', new TableColumn(column as TableColumnOptions));
+    const column = (options: object): TableColumn => new TableColumn(options as TableColumnOptions);
+    const needed = { name: 'needsLogin', ...kinds.bool(runner) };
+    await runner.addColumn(
+      'gateway',
+      column({ name: 'loginSealed', ...orNull(kinds.text)(runner) }),
+    );
+    // The rows that are there need a value; those to come bring their own.
+    await runner.addColumn('gateway', column({ ...needed, default: false }));
+    await runner.changeColumn('gateway', 'needsLogin', column(needed));
   }
 
   async down(runner: QueryRunner): Promise<void> {
