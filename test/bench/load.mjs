@@ -50,12 +50,23 @@ async function open(url, authorization) {
   return { wire, headers };
 }
 
-/** Asks one after the other on one connection until the time is over. */
-function drive({ wire, headers }, spec, until, tally) {
+/**
+ * Asks one after the other on one connection until the time is over; with `spec.rate`, so many a second
+ * over all connections, each call when it is due or as soon after as the one before it is answered.
+ */
+function drive({ wire, headers }, spec, { from, until, tally }) {
   const kind = KINDS[spec.kind];
+  const everyMs = spec.rate ? (1000 * spec.connections) / spec.rate : 0;
+  let due = from;
   return new Promise((resolve) => {
     const next = () => {
       if (performance.now() >= until) return resolve();
+      const wait = due - performance.now();
+      due += everyMs;
+      if (spec.rate && wait > 0) setTimeout(ask, wait);
+      else ask();
+    };
+    const ask = () => {
       const n = ++calls;
       const payload = payloadOf(n);
       const sentAt = performance.now();
@@ -87,7 +98,11 @@ async function run(spec) {
   const tally = { latencies: [], wrong: 0, example: undefined };
   process.send({ event: 'begin' });
   const startedAt = performance.now();
-  await Promise.all(lines.map((line) => drive(line, spec, startedAt + spec.ms, tally)));
+  const until = startedAt + spec.ms;
+  const phase = spec.rate ? 1000 / spec.rate : 0;
+  await Promise.all(
+    lines.map((line, i) => drive(line, spec, { from: startedAt + i * phase, until, tally })),
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   for (const { wire } of lines) wire.close();
   const sorted = Float64Array.from(tally.latencies).sort();

@@ -17,6 +17,7 @@ const plan = quick
   ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500 }
   : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000 };
 const LISTED_TOOLS = 1000;
+const EQUAL_RATE = 1000;
 const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
 const authorization = `Bearer ${token('bench')}`;
 
@@ -109,8 +110,16 @@ async function benchCalls(load) {
       { ...spec, connections },
       `tools/call, 64 bytes, ${connections} connection${connections > 1 ? 's' : ''}`,
     );
+  // At saturation the slower of two pays for more wake-ups of its peers: equal load shows the work alone.
+  const equalLoad = await rounds(
+    load,
+    subjects,
+    { ...spec, connections: 16, rate: EQUAL_RATE },
+    `tools/call, 64 bytes, ${EQUAL_RATE} a second`,
+  );
   return {
     calls,
+    equalLoad,
     loadedMb: rssMb(gateway.pid),
     floorMb: rssMb(floor.pid),
     eventLoopLagP99Ms: ((await metric(gateway, 'nodejs_eventloop_lag_p99_seconds')) ?? 0) * 1000,
