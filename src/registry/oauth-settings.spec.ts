@@ -24,11 +24,20 @@ describe('oauthConfig', () => {
   } as const;
 
   it('is replaced whole, but keeps a secret sent as *****', () => {
-    expect(mergeOAuth({ clientId: 'b', clientSecret: '*****' }, old, keep)).toEqual({
-      ...{ grantType: 'authorization_code', clientId: 'b', clientSecret: 's', scopes: [] },
+    expect(mergeOAuth({ clientId: 'a', clientSecret: '*****' }, old, keep)).toEqual({
+      ...{ grantType: 'authorization_code', clientId: 'a', clientSecret: 's', scopes: [] },
     });
     expect(mergeOAuth({ clientId: 'b' }, old, keep)).not.toHaveProperty('clientSecret');
     expect(mergeOAuth(undefined, old, keep)).toEqual(old);
+  });
+
+  it.each([
+    ['client', { clientId: 'b' }],
+    ['token endpoint', { clientId: 'a', tokenUrl: 'https://elsewhere.example/t' }],
+  ])('keeps no secret for another %s', (_, change) => {
+    expect(() => mergeOAuth({ ...change, clientSecret: '*****' }, old, keep)).toThrow(
+      expect.objectContaining({ code: 'secret_required' }),
+    );
   });
 
   it('is shown without its secret', () => {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../kernel/catalog.js';
+import { GatewayError } from '../kernel/errors.js';
 import type { Faults } from './faults.js';
 import type { OAuthSettings } from './gateway-secrets.service.js';
 import { KEPT } from './kept.js';
@@ -20,14 +21,24 @@ export function mergeOAuth(
     return old ?? DEFAULT;
   }
   const { grantType = DEFAULT.grantType, scopes = DEFAULT.scopes, clientSecret } = input;
-  const secret = keep(textOf(clientSecret) ?? '', old?.clientSecret);
   const texts = TEXTS.map((name) => [name, textOf(input[name])] as const);
+  if (clientSecret === KEPT) requireSameEnd(input, old);
+  const secret = keep(textOf(clientSecret) ?? '', old?.clientSecret);
   return {
     grantType: grantType as OAuthSettings['grantType'],
     scopes: scopes as readonly string[],
     ...Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
     ...(secret === '' ? {} : { clientSecret: secret }),
   };
+}
+
+/** A secret goes to the token endpoint: where that or the client is another, it is asked for again. */
+function requireSameEnd(input: JsonObject, old: OAuthSettings | undefined): void {
+  if (old?.clientSecret === undefined) return;
+  const isSame =
+    textOf(input['clientId']) === old.clientId &&
+    originOf(textOf(input['tokenUrl'])) === originOf(old.tokenUrl);
+  if (!isSame) throw new GatewayError('secret_required', { field: 'oauthConfig.clientSecret' });
 }
 
 function textOf(value: Json | undefined): string | undefined {
@@ -50,6 +61,10 @@ export function oauthFaults(oauth: OAuthSettings, faults: Faults): void {
   if (grantType !== 'client_credentials') return;
   faults.check(clientId !== undefined, at('clientId'), `is required for ${grantType}`);
   faults.check(clientSecret !== undefined, at('clientSecret'), `is required for ${grantType}`);
+}
+
+function originOf(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? new URL(url).origin : url;
 }
 
 function protocolOf(url: string): string {

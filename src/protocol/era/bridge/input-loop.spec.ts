@@ -80,6 +80,13 @@ describe('InputLoop', () => {
     for (const requests of opened.splice(0)) requests.onModuleDestroy();
   });
 
+  it('passes on no flood of questions', async () => {
+    const { run, call } = made();
+    const flood = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`q${String(i)}`, FORM]));
+    await expect(run(flood)).rejects.toMatchObject({ code: 'upstream_error' });
+    expect(call.sent).toEqual([]);
+  });
+
   it('asks all at once and sends the call again with the answers and the very state', async () => {
     const { run, questions, answer, driver } = made();
     const reply = run({ user: FORM, 'd"irs': { method: 'roots/list' } }, '"R\\u0031/é"');

@@ -40,6 +40,9 @@ export function readInputRequired(result: string): InputRequired | null {
   return { requests: raw === undefined ? [] : readInputRequests(raw), state, members: top };
 }
 
+/** Questions of one result: nobody answers more. */
+const MAX_QUESTIONS = 16;
+
 /**
  * @param raw `inputRequests` as JSON text
  * @throws GatewayError `upstream_error` when it is malformed, `unanswerable` for a kind of question
@@ -48,6 +51,7 @@ export function readInputRequired(result: string): InputRequired | null {
 export function readInputRequests(raw: string): InputRequest[] {
   if (!raw.startsWith('{')) throw malformed("'inputRequests' is no object");
   const entries = scanJson(raw, RELAYED).top;
+  if (entries.names().length > MAX_QUESTIONS) throw malformed('it asks too much');
   return entries.names().map((key) => {
     const text = entries.raw(key) as string;
     if (!text.startsWith('{')) throw malformed('an input request is no object');
