@@ -16,6 +16,8 @@ export class HttpListener {
   private lastEventId: string | null = null;
   private failures = 0;
   private closed = false;
+  /** The upstream has once taken this stream: a later 404 can only mean the session. */
+  private hasStood = false;
   private settle: () => void = () => undefined;
   /** The upstream has taken the stream or refused it. */
   readonly answered = new Promise<void>((resolve) => {
@@ -67,8 +69,10 @@ export class HttpListener {
         this.settle();
         isStream =
           code === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream');
-        if (isStream) this.failures = 0;
-        else controller.abort(new Error('no stream'));
+        if (isStream) {
+          this.failures = 0;
+          this.hasStood = true;
+        } else controller.abort(new Error('no stream'));
       },
       onResponseData: (controller, chunk) => {
         if (isStream) parser.feed(decoder.decode(chunk, { stream: true }));
@@ -98,12 +102,12 @@ export class HttpListener {
     this.controller = null;
     this.settle();
     if (this.closed) return;
-    if (status === 404 || status === 410) {
+    if (this.hasStood && (status === 404 || status === 410)) {
       this.closed = true;
       this.onLost('the upstream has forgotten the session');
       return;
     }
-    // 405: the upstream never speaks first. Other refusals are no better for being asked again soon.
+    // 405, and 404 where the path knows no GET: the upstream never speaks first. Other refusals are no better for being asked again soon.
     if (status >= 400 && status < 500) return;
     const wait = Math.min(1000 * 2 ** this.failures++, MAX_RETRY_MS);
     this.timer = setTimeout(() => {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { aGateway } from '../../../test/builders/catalog.js';
 import { eventually } from '../../../test/drive/wait.js';
 import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
@@ -25,6 +27,14 @@ const meters = new Meters(config);
 const mirrored = { of: () => [] } as Pick<MirroredArguments, 'of'> as MirroredArguments;
 const kinds = new HttpConnections(client, config, meters, mirrored);
 
+const ANSWERED = { 'content-type': 'application/json', 'mcp-session-id': 's-1' };
+const HELLO = {
+  result: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    serverInfo: { name: 'no-stream', version: '1' },
+  },
+};
 let upstream: Upstream;
 const opened: UpstreamConnection[] = [];
 
@@ -330,6 +340,34 @@ describe('HttpConnection', () => {
     await arrived;
     clearInterval(emitting);
     expect(heard[0]).toBe('notifications/tools/list_changed');
+  });
+
+  it('stays open where the upstream has no stream of its own', async () => {
+    const server = createServer((req, res) => {
+      if (req.method === 'GET') res.writeHead(404).end();
+      else if (req.method === 'DELETE') res.writeHead(204).end();
+      else
+        req.setEncoding('utf8').once('data', (text: string) => {
+          const { id } = JSON.parse(text) as { id?: number };
+          if (id === undefined) res.writeHead(202).end();
+          else res.writeHead(200, ANSWERED).end(JSON.stringify({ jsonrpc: '2.0', id, ...HELLO }));
+        });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    const lost: string[] = [];
+    const connection = await open({
+      gateway: aGateway({ url: `http://127.0.0.1:${String(port)}/mcp` }),
+      onClosed: (reason) => lost.push(reason),
+    });
+    await connection.listen();
+    expect(connection.isOpen).toBe(true);
+    expect(await connection.request(call('ok'))).toContain('2025-11-25');
+    expect(lost).toEqual([]);
+    await new Promise((done) => {
+      server.close(done);
+      server.closeAllConnections();
+    });
   });
 
   describe('a question on the stream that names no call', () => {
