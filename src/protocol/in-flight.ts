@@ -2,29 +2,32 @@ import { Injectable } from '@nestjs/common';
 import type { Call, Channel } from '../kernel/call.js';
 import { GatewayError } from '../kernel/errors.js';
 import { Gate } from '../kernel/gate.js';
+import { takeOut } from '../kernel/take-out.js';
 import { Config } from '../config/config.js';
 
 interface Scope {
   readonly gate: Gate;
-  /** Calls by the client's id as written; equal ids are served independently. */
-  readonly calls: Map<string, Call[]>;
-  open: number;
+  /** In no order; equal ids are served independently. */
+  readonly calls: Call[];
 }
 
 /** Reason of the aborts at the end of a drain. */
 export const SHUTTING_DOWN = 'Shutting down';
 
-/** Scopes without a call that are kept for the next: most sessions have one call at a time. */
-const MAX_SPARE = 64;
+/** Scopes beyond which those without a call are looked for and let go. */
+const MANY_SCOPES = 1024;
 
 /** A session may have so many times its limit waiting. */
 const WAITING_PER_PLACE = 4;
 
-/** The requests in progress, by whose they are and the client's own id (PROTOCOL.md §4.3). */
+/**
+ * The requests in progress, by whose they are and the client's own id (PROTOCOL.md §4.3). A scope stays
+ * for the next call of its session: see `takeOut` for what maps that churn cost.
+ */
 @Injectable()
 export class InFlight {
   private readonly scopes = new Map<string, Scope>();
-  private readonly spare: Scope[] = [];
+  private sweepAt = MANY_SCOPES;
 
   constructor(private readonly config: Config) {}
 
@@ -36,17 +39,13 @@ export class InFlight {
   enter(call: Call, isStanding = false): Promise<void> | undefined {
     const key = scopeOf(call);
     const scope = this.scopes.get(key) ?? this.newScope(key);
-    const id = call.message.id as string;
-    const calls = scope.calls.get(id);
-    if (calls === undefined) scope.calls.set(id, [call]);
-    else calls.push(call);
-    scope.open++;
+    scope.calls.push(call);
     if (isStanding) return undefined;
     const entered = scope.gate.enter(this.config.toolTimeoutMs, call.abort);
     if (entered === true) return undefined;
     return Promise.resolve(entered).then((isIn) => {
       if (isIn) return;
-      this.remove(key, scope, call);
+      takeOut(scope.calls, call);
       if (call.abort.aborted) throw new GatewayError('cancelled');
       throw new GatewayError(
         'overloaded',
@@ -57,11 +56,10 @@ export class InFlight {
   }
 
   leave(call: Call, isStanding = false): void {
-    const key = scopeOf(call);
-    const scope = this.scopes.get(key);
+    const scope = this.scopes.get(scopeOf(call));
     if (scope === undefined) return;
     if (!isStanding) scope.gate.leave();
-    this.remove(key, scope, call);
+    takeOut(scope.calls, call);
   }
 
   /**
@@ -70,9 +68,9 @@ export class InFlight {
    * @returns whether one was cancelled
    */
   cancel(scopeKey: string, id: string, reason: string): boolean {
-    const calls = this.scopes.get(scopeKey)?.calls.get(id);
-    if (calls?.length !== 1) return false;
-    const call = calls[0] as Call;
+    const calls = this.scopes.get(scopeKey)?.calls.filter(({ message }) => message.id === id);
+    const [call] = calls ?? [];
+    if (call === undefined || calls?.length !== 1) return false;
     if (call.message.method === 'initialize') return false;
     call.abort.abort(reason);
     return true;
@@ -80,19 +78,18 @@ export class InFlight {
 
   /** Cancels all requests of a session that has ended. */
   cancelAll(scopeKey: string, reason: string): void {
-    for (const calls of this.scopes.get(scopeKey)?.calls.values() ?? [])
-      for (const call of [...calls]) call.abort.abort(reason);
+    for (const call of [...(this.scopes.get(scopeKey)?.calls ?? [])]) call.abort.abort(reason);
   }
 
   /** Whether anything of a session is in progress. */
   has(scopeKey: string): boolean {
-    return this.scopes.has(scopeKey);
+    return (this.scopes.get(scopeKey)?.calls.length ?? 0) > 0;
   }
 
   /** How many requests are in progress. */
   get size(): number {
     let n = 0;
-    for (const scope of this.scopes.values()) n += scope.open;
+    for (const scope of this.scopes.values()) n += scope.calls.length;
     return n;
   }
 
@@ -102,25 +99,17 @@ export class InFlight {
   }
 
   private newScope(key: string): Scope {
+    if (this.scopes.size >= this.sweepAt) this.sweep();
     const limit = this.config.maxInFlightPerSession;
-    const scope = this.spare.pop() ?? {
-      gate: new Gate(limit, limit * WAITING_PER_PLACE),
-      calls: new Map<string, Call[]>(),
-      open: 0,
-    };
+    const scope = { gate: new Gate(limit, limit * WAITING_PER_PLACE), calls: [] };
     this.scopes.set(key, scope);
     return scope;
   }
 
-  private remove(key: string, scope: Scope, call: Call): void {
-    const id = call.message.id as string;
-    const calls = scope.calls.get(id);
-    if (calls === undefined) return;
-    if (calls.length === 1) scope.calls.delete(id);
-    else calls.splice(calls.indexOf(call), 1);
-    if (--scope.open > 0) return;
-    this.scopes.delete(key);
-    if (scope.gate.isIdle && this.spare.length < MAX_SPARE) this.spare.push(scope);
+  private sweep(): void {
+    for (const [key, scope] of this.scopes)
+      if (scope.calls.length === 0 && scope.gate.isIdle) this.scopes.delete(key);
+    this.sweepAt = Math.max(MANY_SCOPES, 2 * this.scopes.size);
   }
 }
 

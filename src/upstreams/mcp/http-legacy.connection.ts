@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { type Message, notificationText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { Lease } from '../../platform/http/safe-client.js';
 import { LiveCredential } from '../oauth/live-credential.js';
@@ -39,7 +40,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   readonly era = 'legacy';
   private lastId = 0;
   /** What waits for an answer. */
-  private readonly legs = new Set<HttpLeg>();
+  private readonly legs: HttpLeg[] = [];
   private listener: HttpListener | null = null;
   private open = true;
   private hello: Greeting | null = null;
@@ -122,7 +123,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const leg = new HttpLeg(this, id, request, resolve, reject);
-      this.legs.add(leg);
+      this.legs.push(leg);
       leg.start(requestBody(id, request));
     });
   }
@@ -206,7 +207,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   over(leg: HttpLeg): void {
-    this.legs.delete(leg);
+    takeOut(this.legs, leg);
   }
 
   /**
@@ -215,7 +216,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
    */
   private unasked(message: Message): void {
     const [only] = this.legs;
-    if (only !== undefined && this.legs.size === 1 && ofCall(message)) only.said(message);
+    if (only !== undefined && this.legs.length === 1 && ofCall(message)) only.said(message);
     else if (message.kind === 'notification')
       this.options.onNotification(message.method, paramsOf(message));
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');

@@ -16,7 +16,7 @@ export interface PipeLine extends LegLine {
   /** Tells the upstream that we no longer wait for an id. */
   cancel(id: number, reason: string): void;
   /** The leg is over: its id means nothing any more. */
-  over(id: number): void;
+  over(leg: PipeLeg): void;
 }
 
 interface Settle {
@@ -111,7 +111,7 @@ export class PipeLeg {
     this.clock.stop();
     this.messages.end();
     this.request.observer?.end();
-    this.line.over(this.id);
+    this.line.over(this);
     return true;
   }
 }

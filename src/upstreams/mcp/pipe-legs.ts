@@ -7,6 +7,7 @@ import {
 } from '../../kernel/jsonrpc.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { CLAIM } from '../../kernel/mcp.js';
+import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { OpenOptions } from './connection.js';
 import { paramsOf } from './leg-messages.js';
@@ -34,7 +35,7 @@ const OUR_ID = /^[1-9]\d{0,15}$/;
 
 /** The requests in flight on one pipe: a child's stdio, an event stream with POSTs, a WebSocket. */
 export class PipeLegs {
-  private readonly legs = new Map<number, PipeLeg>();
+  private readonly legs: PipeLeg[] = [];
   private readonly line: PipeLine;
   private lastId = 0;
   private closedBecause: string | null = null;
@@ -62,7 +63,7 @@ export class PipeLegs {
           `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
         );
       },
-      over: (id) => this.legs.delete(id),
+      over: (leg) => takeOut(this.legs, leg),
     };
   }
 
@@ -77,7 +78,7 @@ export class PipeLegs {
       const leg = new PipeLeg(id, request, this.line, { resolve, reject });
       // Before it is sent: an abort that came first must not leave it here.
       if (request.abort.aborted) return;
-      this.legs.set(id, leg);
+      this.legs.push(leg);
       this.pipe
         .send(this.wire.body(id, request), () => leg.begin())
         .catch((e: unknown) => {
@@ -117,12 +118,12 @@ export class PipeLegs {
   /** The pipe is gone: whatever was sent has an outcome that nobody knows. */
   close(reason: string): void {
     this.closedBecause ??= reason;
-    for (const leg of [...this.legs.values()]) leg.lost(reason);
+    for (const leg of [...this.legs]) leg.lost(reason);
   }
 
   private answered(message: Message): void {
     const id = message.id as string;
-    const leg = OUR_ID.test(id) ? this.legs.get(Number(id)) : undefined;
+    const leg = this.legOf(id);
     if (leg?.isInFlight === true) leg.answer(message);
     else this.pipe.dropped('response_id');
   }
@@ -156,7 +157,7 @@ export class PipeLegs {
         return;
       case 'notifications/cancelled':
         // It withdraws a question; which leg was asked, the legs know.
-        for (const leg of this.legs.values()) if (leg.hasAsked) leg.take(message);
+        for (const leg of this.legs) if (leg.hasAsked) leg.take(message);
         return;
       case 'notifications/message': {
         const leg = this.onlyLeg();
@@ -173,7 +174,7 @@ export class PipeLegs {
   private toListen(message: Message): boolean {
     const isEnd = message.method === 'notifications/cancelled';
     const id = isEnd ? message.params?.raw('requestId') : subscriptionOf(message);
-    const leg = id !== undefined && OUR_ID.test(id) ? this.legs.get(Number(id)) : undefined;
+    const leg = id === undefined ? undefined : this.legOf(id);
     if (leg?.request.method !== LISTEN) return false;
     if (isEnd) leg.lost('the upstream ended the subscription');
     else leg.take(message);
@@ -182,15 +183,22 @@ export class PipeLegs {
 
   private progressed(message: Message): void {
     const token = message.params?.raw('progressToken') ?? '';
-    const leg = OUR_ID.test(token) ? this.legs.get(Number(token)) : undefined;
+    const leg = this.legOf(token);
     if (leg?.isInFlight === true && leg.request.wantsProgress) leg.take(message);
     else this.pipe.dropped('progress_token');
+  }
+
+  /** @param id as the upstream wrote it */
+  private legOf(id: string): PipeLeg | undefined {
+    if (!OUR_ID.test(id)) return undefined;
+    const ours = Number(id);
+    return this.legs.find((leg) => leg.id === ours);
   }
 
   /** A pipe does not say which request a message belongs to; with one in flight it is clear. */
   private onlyLeg(): PipeLeg | undefined {
     let only: PipeLeg | undefined;
-    for (const leg of this.legs.values()) {
+    for (const leg of this.legs) {
       if (!leg.isInFlight || leg.request.method === LISTEN) continue;
       if (only !== undefined) return undefined;
       only = leg;

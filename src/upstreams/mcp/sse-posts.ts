@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
+import { takeOut } from '../../kernel/take-out.js';
 import { SessionLostError } from './connection.js';
 import type { HttpAddress } from './http-line.js';
 import {
@@ -15,7 +16,7 @@ const POST_MS = 900_000;
 
 /** The POSTs of one HTTP+SSE connection; what the upstream answers comes on its stream. */
 export class SsePosts {
-  private readonly open = new Set<Dispatcher.DispatchController>();
+  private readonly open: Dispatcher.DispatchController[] = [];
 
   constructor(
     private readonly pool: Dispatcher,
@@ -41,7 +42,7 @@ export class SsePosts {
   }
 
   close(): void {
-    for (const controller of this.open) controller.abort(new Error('closed'));
+    for (const controller of [...this.open]) controller.abort(new Error('closed'));
   }
 
   private handler(
@@ -54,7 +55,7 @@ export class SsePosts {
     let timer: NodeJS.Timeout | undefined;
     const over = (): void => {
       clearTimeout(timer);
-      if (mine !== null) this.open.delete(mine);
+      if (mine !== null) takeOut(this.open, mine);
     };
     return {
       onRequestStart: (controller) => {
@@ -64,7 +65,7 @@ export class SsePosts {
           return;
         }
         mine = controller;
-        this.open.add(controller);
+        this.open.push(controller);
         timer = setTimeout(() => {
           controller.abort(new Error('no answer'));
         }, POST_MS);
