@@ -6,6 +6,7 @@ import { errorObject, errorText } from '../../kernel/jsonrpc.js';
 import { errorHeaders, problemBody, type ProblemPlace } from '../../kernel/problem.js';
 import { responseHeaders } from '../../kernel/response-headers.js';
 import type { Reply } from '../../protocol/dispatcher.js';
+import { ReadyHead } from './ready-head.js';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -14,6 +15,7 @@ export type Headers = Readonly<Record<string, string>>;
 export class Answers {
   private readonly common: string[] = [];
   private readonly json: string[];
+  private readonly ready: ReadyHead;
   private readonly stream: string[];
 
   constructor(config: Config) {
@@ -26,15 +28,19 @@ export class Answers {
         this.common.push(name, value);
     } else this.common.push('cache-control', 'no-store');
     this.json = [...this.common, 'content-type', 'application/json'];
+    this.ready = new ReadyHead(this.json);
     this.stream = [...this.common, 'content-type', 'text/event-stream', 'x-accel-buffering', 'no'];
   }
 
   /** A JSON body; `more` are the headers of this answer alone. */
   sendJson(res: ServerResponse, status: number, text: string, more: readonly string[]): void {
-    const length = String(Buffer.byteLength(text));
-    res.writeHead(status, this.json.concat(more, 'content-length', length));
-    // A string goes out in one write together with the head, a Buffer would need two.
-    res.end(text);
+    const length = Buffer.byteLength(text);
+    const own = more.concat('content-length', String(length));
+    if (status === 200) this.ready.write(res, own);
+    else res.writeHead(status, this.json.concat(own));
+    // A string goes out in one write together with the head, a Buffer would need two; one that is
+    // ASCII, as its length tells, is copied instead of encoded.
+    res.end(text, length === text.length ? 'latin1' : 'utf8');
   }
 
   /** The answer to one request, whole. */

@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../kernel/errors.js';
+import { utf8Text } from '../../kernel/utf8-text.js';
 
 /**
  * Reads a whole body as text.
@@ -26,7 +26,7 @@ export function readBody(
   req.on('end', () => {
     if (chunks === null) return;
     const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    if (isUtf8(body)) done(body.toString('utf8'), null, size);
-    else done(null, new GatewayError('parse_error'), size);
+    const text = utf8Text(body);
+    done(text, text === null ? new GatewayError('parse_error') : null, size);
   });
 }

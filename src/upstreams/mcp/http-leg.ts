@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
@@ -6,6 +5,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
+import { utf8Text } from '../../kernel/utf8-text.js';
 import { errorCode, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
@@ -221,8 +221,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
   }
 
   private text(): string | null {
-    const body = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
-    return isUtf8(body) ? body.toString('utf8') : null;
+    const { chunks } = this;
+    return utf8Text(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
   }
 
   private streamEnded(): void {
