@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../kernel/errors.js';
-import { utf8Text } from '../../kernel/utf8-text.js';
+import { utf8Text } from '../../platform/http/utf8-text.js';
 
 /**
  * Reads a whole body as text.

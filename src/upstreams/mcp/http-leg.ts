@@ -5,7 +5,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
-import { utf8Text } from '../../kernel/utf8-text.js';
+import { utf8Text } from '../../platform/http/utf8-text.js';
 import { errorCode, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
