@@ -1,5 +1,8 @@
 import type { Abort } from './abort.js';
 
+/** So many times its limit may wait at a gate. */
+const WAITING_PER_PLACE = 4;
+
 /** Lets so many in at a time; the rest wait in order, within bounds. */
 export class Gate {
   private inside = 0;
@@ -11,7 +14,7 @@ export class Gate {
    */
   constructor(
     private readonly limit: number,
-    private readonly maxWaiting: number,
+    private readonly maxWaiting: number = limit * WAITING_PER_PLACE,
   ) {}
 
   get isIdle(): boolean {

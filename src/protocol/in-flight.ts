@@ -17,9 +17,6 @@ export const SHUTTING_DOWN = 'Shutting down';
 /** Scopes beyond which those without a call are looked for and let go. */
 const MANY_SCOPES = 1024;
 
-/** A session may have so many times its limit waiting. */
-const WAITING_PER_PLACE = 4;
-
 /**
  * The requests in progress, by whose they are and the client's own id (PROTOCOL.md §4.3). A scope stays
  * for the next call of its session: see `takeOut` for what maps that churn cost.
@@ -100,8 +97,7 @@ export class InFlight {
 
   private newScope(key: string): Scope {
     if (this.scopes.size >= this.sweepAt) this.sweep();
-    const limit = this.config.maxInFlightPerSession;
-    const scope = { gate: new Gate(limit, limit * WAITING_PER_PLACE), calls: [] };
+    const scope = { gate: new Gate(this.config.maxInFlightPerSession), calls: [] };
     this.scopes.set(key, scope);
     return scope;
   }

@@ -11,7 +11,7 @@ import { DriverRegistry } from './driver.registry.js';
 import type { Places } from './places.js';
 import { judge } from './reach.js';
 import { Retries, pause } from './retries.js';
-import { ToolGates, WAITING_PER_PLACE } from './tool-gates.js';
+import { ToolGates } from './tool-gates.js';
 
 /** What a call wants of an upstream, beside the request itself. */
 export interface Invocation {
@@ -59,7 +59,7 @@ export class Invoker {
     private readonly config: Config,
     private readonly meters: Meters,
   ) {
-    this.all = new Gate(config.maxInFlightCalls, config.maxInFlightCalls * WAITING_PER_PLACE);
+    this.all = new Gate(config.maxInFlightCalls);
     this.tools = new ToolGates(config.toolConcurrentLimit);
     this.retries = new Retries(config);
   }
@@ -173,9 +173,8 @@ export class Invoker {
   }
 
   private newLine(gateway: Gateway): Line {
-    const limit = gateway.maxConcurrency;
     const line: Line = {
-      gate: new Gate(limit, limit * WAITING_PER_PLACE),
+      gate: new Gate(gateway.maxConcurrency),
       breaker: new CircuitBreaker({
         threshold: this.config.circuitBreakerThreshold,
         resetMs: this.config.circuitBreakerResetTimeoutMs,

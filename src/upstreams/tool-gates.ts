@@ -1,9 +1,6 @@
 import { Gate } from '../kernel/gate.js';
 import type { ToolId } from '../kernel/ids.js';
 
-/** So many times a limit may wait beyond it. */
-export const WAITING_PER_PLACE = 4;
-
 /** Beyond this many, gates that nobody uses go. */
 const MAX_GATES = 10_000;
 
@@ -19,7 +16,7 @@ export class ToolGates {
 
   private open(id: ToolId): Gate {
     if (this.gates.size >= MAX_GATES) this.evict();
-    const gate = new Gate(this.limit, this.limit * WAITING_PER_PLACE);
+    const gate = new Gate(this.limit);
     this.gates.set(id, gate);
     return gate;
   }
