@@ -5,12 +5,11 @@ import type { JsonObject } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { CallId } from '../kernel/ids.js';
 import { parseMessage, requestText } from '../kernel/jsonrpc.js';
-import { LATEST_LEGACY } from '../kernel/mcp.js';
+import { RPC_CODE, LATEST_LEGACY } from '../kernel/mcp.js';
 import { Dispatcher } from '../protocol/dispatcher.js';
 import type { Asked } from './asked.decorator.js';
 
 /** JSON-RPC code of a resource that is not there, up to 2025-11-25. */
-const RESOURCE_NOT_FOUND = -32002;
 
 /** The routes know nothing of their client, and cannot ask it. */
 const CLIENT: Call['client'] = {
@@ -36,7 +35,7 @@ export class UpstreamReads {
   /** @throws GatewayError `resource_not_found`, `upstream_unavailable`, `upstream_error`, `upstream_timeout` */
   async resource(uri: string, asked: Asked): Promise<JsonObject> {
     const answer = await this.ask('resources/read', { uri }, asked);
-    if (answer.error?.code === RESOURCE_NOT_FOUND)
+    if (answer.error?.code === RPC_CODE.resourceNotFound)
       throw new GatewayError('resource_not_found', { uri });
     return resultOf(answer);
   }

@@ -1,17 +1,17 @@
+import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import type { GatewayTransport, JsonObject, SkippedItem } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
-import { LIST_KINDS, type ListKind } from '../kernel/mcp.js';
+import { RPC_CODE, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import type { Discovered, DiscoveredItem } from '../registry/discovered.js';
 import { withUsableMarks } from './header-marks.js';
 import type { Greeting } from '../upstreams/mcp/connection.js';
-import { KIND_RULES, membersOf, readPage } from './item-reader.js';
+import { KIND_RULES, readPage } from './item-reader.js';
 import { reasonOf } from './reason.js';
 
 /** Bounds of what is read of one list (SECURITY.md S36). */
 const MAX_PAGES = 50;
 const MAX_ITEMS = 5000;
-const METHOD_NOT_FOUND = -32601;
 
 const METHODS: Readonly<Record<ListKind, string>> = {
   tools: 'tools/list',
@@ -53,7 +53,7 @@ export async function discover(
   wanted: ReadonlySet<ListKind> = new Set(LIST_KINDS),
 ): Promise<Discovery> {
   const { greeting } = upstream;
-  const declared = membersOf(greeting.capabilities);
+  const declared = findMembers(greeting.capabilities, RELAYED);
   const lists: Partial<Record<ListKind, readonly DiscoveredItem[]>> = {};
   const skipped: SkippedItem[] = [];
   const failures: { list: ListKind; error: unknown }[] = [];
@@ -136,7 +136,7 @@ function isAbsent(list: ListKind, error: unknown): boolean {
   return (
     list === 'resourceTemplates' &&
     error instanceof UpstreamRpcError &&
-    error.code === METHOD_NOT_FOUND
+    error.code === RPC_CODE.methodNotFound
   );
 }
 

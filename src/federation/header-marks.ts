@@ -1,7 +1,7 @@
+import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import type { SkippedItem } from '../kernel/catalog.js';
 import { mirroredParams } from '../kernel/mirrored-params.js';
 import type { DiscoveredItem } from '../registry/discovered.js';
-import { membersOf } from './item-reader.js';
 
 /**
  * A tool whose marks for the head are in disorder cannot be called over modern HTTP, where each call
@@ -25,6 +25,6 @@ export function withUsableMarks(
 
 function headerFault(definition: string): string | null {
   if (!definition.includes('x-mcp-header')) return null;
-  const schema = membersOf(definition)?.raw('inputSchema') ?? '{}';
+  const schema = findMembers(definition, RELAYED)?.raw('inputSchema') ?? '{}';
   return mirroredParams(JSON.parse(schema)).fault;
 }

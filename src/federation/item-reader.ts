@@ -1,11 +1,8 @@
-import type { Members } from '../kernel/json-members.js';
-import { scanElements, scanJson } from '../kernel/json-scan.js';
-import { JsonScanError } from '../kernel/json-tokens.js';
+import { findMembers, RELAYED, scanElements } from '../kernel/json-scan.js';
 import type { SkippedItem } from '../kernel/catalog.js';
 import type { ListKind } from '../kernel/mcp.js';
 import type { DiscoveredItem } from '../registry/discovered.js';
 
-const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
 const MAX_NAME_LENGTH = 128;
 
 interface KindRule {
@@ -45,10 +42,10 @@ export interface Page {
  * @returns `undefined` when the result holds no such list
  */
 export function readPage(list: ListKind, result: string): Page | undefined {
-  const page = membersOf(result);
+  const page = findMembers(result, RELAYED);
   const array = page?.raw(list);
   if (page === undefined || !array?.startsWith('[')) return undefined;
-  const elements = scanElements(array, SCAN);
+  const elements = scanElements(array, RELAYED);
   const items: DiscoveredItem[] = [];
   const skipped: SkippedItem[] = [];
   const { kind } = KIND_RULES[list];
@@ -62,7 +59,7 @@ export function readPage(list: ListKind, result: string): Page | undefined {
 
 function readItem(list: ListKind, text: string): { name: string; reason?: string } {
   const { key, schema, objects } = KIND_RULES[list];
-  const members = membersOf(text);
+  const members = findMembers(text, RELAYED);
   if (members === undefined) return { name: '', reason: 'not an object' };
   const name = members.string(key);
   if (name === undefined || name === '') return { name: '', reason: `no valid ${key}` };
@@ -77,18 +74,7 @@ function readItem(list: ListKind, text: string): { name: string; reason?: string
 /** One tool without a schema makes strict clients refuse the whole list. */
 function schemaFault(member: string, raw: string | undefined): string | undefined {
   if (raw === undefined) return `${member} is missing`;
-  const schema = membersOf(raw);
+  const schema = findMembers(raw, RELAYED);
   if (schema === undefined) return `${member} is not an object`;
   return schema.string('type') === 'object' ? undefined : `${member} is not of type object`;
-}
-
-/** The members of a text that must be an object; `undefined` when it is something else. */
-export function membersOf(text: string): Members | undefined {
-  try {
-    const { kind, top } = scanJson(text, SCAN);
-    return kind === 'object' ? top : undefined;
-  } catch (e) {
-    if (e instanceof JsonScanError) return undefined;
-    throw e;
-  }
 }

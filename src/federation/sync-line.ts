@@ -1,3 +1,4 @@
+import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import { Abort } from '../kernel/abort.js';
 import type { Gateway, UpstreamCredential } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
@@ -11,7 +12,6 @@ import { readDiscovery } from '../upstreams/mcp/discover.js';
 import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
-import { membersOf } from './item-reader.js';
 import { UpwardListen } from './upward-listen.js';
 
 /** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
@@ -267,7 +267,7 @@ export class SyncLine {
     const { events } = this.parts;
     if (LIST_CHANGED.test(method)) events.listChanged(this, method);
     else if (method === 'notifications/resources/updated') {
-      const members = membersOf(`{${params}}`);
+      const members = findMembers(`{${params}}`, RELAYED);
       const uri = members?.string('uri');
       if (uri !== undefined) events.resourceUpdated(this, uri, members?.without('uri') ?? '');
     }

@@ -1,11 +1,11 @@
+import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import { Abort } from '../kernel/abort.js';
 import { GatewayError } from '../kernel/errors.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
-import { CLAIM } from '../kernel/mcp.js';
+import { RPC_CODE, CLAIM } from '../kernel/mcp.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { UpstreamConnection } from '../upstreams/mcp/connection.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
-import { membersOf } from './item-reader.js';
 
 /** Who hears what an upstream tells. */
 export interface ListenHooks {
@@ -27,7 +27,6 @@ interface Stream {
 const FOR_EVER_MS = 2 ** 31 - 1;
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
-const METHOD_NOT_FOUND = -32601;
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 
 /**
@@ -93,7 +92,7 @@ export class UpwardListen {
       if (this.failures > 0) this.hooks.again();
       this.failures = 0;
     } catch (e) {
-      this.isAbsent = e instanceof UpstreamRpcError && e.code === METHOD_NOT_FOUND;
+      this.isAbsent = e instanceof UpstreamRpcError && e.code === RPC_CODE.methodNotFound;
       if (old === null) this.retry();
       throw e;
     }
@@ -178,15 +177,17 @@ function filterOf(uris: ReadonlySet<string>): string {
 }
 
 function grantedIn(params: string): ReadonlySet<string> {
-  const filter = membersOf(`{${params}}`)?.raw('notifications');
-  const list: unknown = JSON.parse(membersOf(filter ?? '')?.raw('resourceSubscriptions') ?? '[]');
+  const filter = findMembers(`{${params}}`, RELAYED)?.raw('notifications');
+  const list: unknown = JSON.parse(
+    findMembers(filter, RELAYED)?.raw('resourceSubscriptions') ?? '[]',
+  );
   return new Set(Array.isArray(list) ? list.filter((uri) => typeof uri === 'string') : []);
 }
 
 /** The tag names a subscription of ours: it ends here (PROTOCOL.md §0). */
 function withoutTag(params: string): string {
-  const members = membersOf(`{${params}}`);
-  const meta = membersOf(members?.raw('_meta') ?? '')?.without(CLAIM.subscriptionId);
+  const members = findMembers(`{${params}}`, RELAYED);
+  const meta = findMembers(members?.raw('_meta'), RELAYED)?.without(CLAIM.subscriptionId);
   if (members === undefined || meta === undefined) return params;
   const rest = members.without('_meta');
   if (meta === '') return rest;

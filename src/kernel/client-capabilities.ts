@@ -1,5 +1,5 @@
 import type { Members } from './json-members.js';
-import { scanJson } from './json-scan.js';
+import { findMembers, RELAYED, scanJson } from './json-scan.js';
 import { type ServerRequestMethod } from './mcp.js';
 
 /** The client capabilities that the gateway can bridge, one bit each (PROTOCOL.md §3.2). */
@@ -20,9 +20,6 @@ export interface CapabilitySet {
 }
 export type Extension = readonly [name: string, settings: string];
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
-
 const NONE: CapabilitySet = { bits: 0, extensions: [] };
 /** Longest name of an extension that is taken for one. */
 const MAX_NAME = 128;
@@ -32,9 +29,9 @@ const MAX_NAME = 128;
  * @param raw `capabilities` of `initialize`, or the claim of a modern request, as JSON text
  */
 export function readCapabilities(raw: string | undefined): CapabilitySet {
-  const given = membersOf(raw);
-  if (given === null) return NONE;
-  return { bits: bitsOf(given), extensions: extensionsOf(membersOf(given.raw('extensions'))) };
+  const given = findMembers(raw);
+  if (given === undefined) return NONE;
+  return { bits: bitsOf(given), extensions: extensionsOf(findMembers(given.raw('extensions'))) };
 }
 
 /** The set as JSON text: equal sets have equal texts. */
@@ -107,17 +104,17 @@ export function missingCapability(
 }
 
 function bitsOf(given: Members): number {
-  const sampling = membersOf(given.raw('sampling'));
-  const elicitation = membersOf(given.raw('elicitation'));
-  let bits = membersOf(given.raw('roots')) === null ? 0 : CAPABILITY.roots;
-  if (sampling !== null) {
+  const sampling = findMembers(given.raw('sampling'));
+  const elicitation = findMembers(given.raw('elicitation'));
+  let bits = findMembers(given.raw('roots')) === undefined ? 0 : CAPABILITY.roots;
+  if (sampling !== undefined) {
     bits |= CAPABILITY.sampling;
-    if (membersOf(sampling.raw('tools')) !== null) bits |= CAPABILITY.samplingTools;
-    if (membersOf(sampling.raw('context')) !== null) bits |= CAPABILITY.samplingContext;
+    if (findMembers(sampling.raw('tools')) !== undefined) bits |= CAPABILITY.samplingTools;
+    if (findMembers(sampling.raw('context')) !== undefined) bits |= CAPABILITY.samplingContext;
   }
-  if (elicitation !== null) {
-    const hasUrl = membersOf(elicitation.raw('url')) !== null;
-    const hasForm = membersOf(elicitation.raw('form')) !== null;
+  if (elicitation !== undefined) {
+    const hasUrl = findMembers(elicitation.raw('url')) !== undefined;
+    const hasForm = findMembers(elicitation.raw('form')) !== undefined;
     if (hasUrl) bits |= CAPABILITY.elicitationUrl;
     // An empty object means forms, as it did before there were modes (25 Elicitation §Capabilities).
     if (hasForm || !hasUrl) bits |= CAPABILITY.elicitationForm;
@@ -125,21 +122,12 @@ function bitsOf(given: Members): number {
   return bits;
 }
 
-function extensionsOf(given: Members | null): Extension[] {
-  if (given === null) return [];
+function extensionsOf(given: Members | undefined): Extension[] {
+  if (given === undefined) return [];
   const found: Extension[] = [];
   for (const name of [...given.names()].sort()) {
     const settings = given.raw(name);
     if (settings?.startsWith('{') === true && name.length <= MAX_NAME) found.push([name, settings]);
   }
   return found;
-}
-
-function membersOf(raw: string | undefined): Members | null {
-  if (raw?.startsWith('{') !== true) return null;
-  try {
-    return scanJson(raw).top;
-  } catch {
-    return null;
-  }
 }

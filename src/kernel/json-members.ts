@@ -54,6 +54,24 @@ export class Members {
     return this.without(...replaced, ...lookAlikes);
   }
 
+  /** The text of a member that is an object; `undefined` when absent or of another type. */
+  object(key: string): string | undefined {
+    const raw = this.raw(key);
+    return raw?.startsWith('{') === true ? raw : undefined;
+  }
+
+  /**
+   * The whole object with some members changed (JSON text by key) or cut, new ones at the end; all
+   * others as they were written.
+   */
+  spliced(changes: ReadonlyMap<string, string>, cut: readonly string[] = []): string {
+    const parts: string[] = [];
+    for (const key of new Set([...this.keys, ...changes.keys()]))
+      if (!cut.includes(key))
+        parts.push(`${JSON.stringify(key)}:${changes.get(key) ?? this.raw(key) ?? 'null'}`);
+    return `{${parts.join(',')}}`;
+  }
+
   /** All members but those named, as the inside of an object: `"a":1,"b":{}`. */
   without(...left: readonly string[]): string {
     let out = '';

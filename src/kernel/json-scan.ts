@@ -4,7 +4,7 @@
  */
 
 import { Members } from './json-members.js';
-import { JsonTokens, QUOTE } from './json-tokens.js';
+import { JsonScanError, JsonTokens, QUOTE } from './json-tokens.js';
 
 /** A scanned text: `top` when it is an object, and the members of those of its members asked for. */
 export interface Scanned {
@@ -23,6 +23,9 @@ export interface ScanOptions {
   readonly uniqueKeys?: boolean;
 }
 
+/** What upstreams say and is passed on: only as strict as JSON itself, and far deeper than clients may nest. */
+export const RELAYED: ScanOptions = { maxDepth: 512, uniqueKeys: false };
+
 const MAX_LINEAR_KEYS = 12;
 
 /**
@@ -31,6 +34,21 @@ const MAX_LINEAR_KEYS = 12;
  */
 export function scanJson(text: string, options: ScanOptions = {}): Scanned {
   return new Scanner(text, options).run();
+}
+
+/** The members of a text that may be anything; `undefined` unless it is an object and within the options. */
+export function findMembers(
+  text: string | undefined,
+  options: ScanOptions = {},
+): Members | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { kind, top } = scanJson(text, options);
+    return kind === 'object' ? top : undefined;
+  } catch (e) {
+    if (e instanceof JsonScanError) return undefined;
+    throw e;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { GatewayError } from './errors.js';
 import type { Era } from './mcp.js';
 import type { Members } from './json-members.js';
-import { type Scanned, scanJson } from './json-scan.js';
+import { RELAYED, type Scanned, scanJson } from './json-scan.js';
 import { JsonScanError } from './json-tokens.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
@@ -21,7 +21,7 @@ export interface Message {
 export const MAX_JSON_DEPTH = 64;
 
 const REQUEST_SCAN = { nested: ['params'], maxDepth: MAX_JSON_DEPTH } as const;
-const REPLY_SCAN = { nested: ['params'], maxDepth: 512, uniqueKeys: false } as const;
+const REPLY_SCAN = { ...RELAYED, nested: ['params'] };
 
 /**
  * Reads one message of a client.

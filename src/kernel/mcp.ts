@@ -27,6 +27,22 @@ export const CLAIM = {
   serverInfo: 'io.modelcontextprotocol/serverInfo',
 } as const;
 
+/** JSON-RPC codes that upstreams answer and the gateway acts on (26 Overview §Error Codes; -32002 and -32042: 25). */
+export const RPC_CODE = {
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  /** Before 2026-07-28. */
+  resourceNotFound: -32002,
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedRevision: -32022,
+  urlElicitationRequired: -32042,
+} as const;
+
+/** Questions that one request or one result may have open together: nobody answers more. */
+export const MAX_QUESTIONS = 16;
+
 export function isRevision(text: string): text is Revision {
   return (LEGACY_REVISIONS as readonly string[]).includes(text);
 }

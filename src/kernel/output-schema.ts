@@ -1,4 +1,4 @@
-import { scanJson } from './json-scan.js';
+import { RELAYED, scanJson } from './json-scan.js';
 
 /**
  * `outputSchema` in the words of the legacy era, whose root must be an object (MCP 2025-11-25 §Tools):
@@ -8,7 +8,6 @@ import { scanJson } from './json-scan.js';
 
 type Schema = Record<string, unknown>;
 
-const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
 const WHERE = '#/properties/result';
 /** Keywords whose values are data: what looks like a reference there is none. */
 const DATA = new Set(['const', 'enum', 'default', 'examples']);
@@ -24,7 +23,7 @@ const NAME_MAPS = new Set([
 
 /** Whether the root of a schema, as JSON text, is something else than an object. */
 export function hasOtherRoot(schema: string): boolean {
-  return schema.startsWith('{') && scanJson(schema, SCAN).top.string('type') !== 'object';
+  return schema.startsWith('{') && scanJson(schema, RELAYED).top.string('type') !== 'object';
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Call } from '../kernel/call.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import { LOG_LEVELS, type LogLevel, isLogLevel } from '../kernel/mcp.js';
-import { scanJson } from '../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { Meters } from '../platform/metrics/meters.js';
 import type { ClientRequests } from './client-requests.js';
@@ -62,7 +62,7 @@ export class CallObserver implements UpstreamObserver {
 
   /** A log message passes when it is as severe as the session wants. */
   private wants(params: string): boolean {
-    const level = scanJson(`{${params}}`, { maxDepth: 512, uniqueKeys: false }).top.string('level');
+    const level = scanJson(`{${params}}`, RELAYED).top.string('level');
     const wanted = this.level();
     if (wanted === null || !isLogLevel(level)) return false;
     return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);

@@ -3,7 +3,7 @@ import type { Call, Outcome } from '../kernel/call.js';
 import { type ErrorCode, GatewayError, knownError } from '../kernel/errors.js';
 import type { Era } from '../kernel/mcp.js';
 import { UpstreamRpcError, errorObject, errorText, resultText } from '../kernel/jsonrpc.js';
-import { scanJson } from '../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { errorHeaders } from '../kernel/problem.js';
 import { Log } from '../platform/log/log.js';
 import { Trails } from '../audit/trail.js';
@@ -155,5 +155,5 @@ function outcomeOf(error: unknown): Outcome {
 function isToolError(call: Call, result: string): boolean {
   // Nearly no result has the word, so nearly none is scanned.
   if (call.message.method !== 'tools/call' || !result.includes('"isError"')) return false;
-  return scanJson(result, { maxDepth: 512, uniqueKeys: false }).top.raw('isError') === 'true';
+  return scanJson(result, RELAYED).top.raw('isError') === 'true';
 }

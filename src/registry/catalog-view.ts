@@ -3,7 +3,7 @@ import type { Gateway, Server } from '../kernel/catalog.js';
 import { type Era, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
 import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
-import { membersOf, promptText, resourceText, splice, toolText } from './item-text.js';
+import { membersOf, promptText, resourceText, toolText } from './item-text.js';
 import { type ListFacts, ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
 import { NameTable } from './name-table.js';
@@ -76,7 +76,9 @@ function wideToolText({ tool, gateway, shownName }: ToolEntry): string {
   const shown = toolText(tool, shownName, 'legacy');
   const known = membersOf(shown);
   const more = Object.entries(toolView(tool, gateway)).filter(([key]) => !known.has(key));
-  return splice(shown, new Map(more.map(([key, value]) => [key, JSON.stringify(value)])));
+  return membersOf(shown).spliced(
+    new Map(more.map(([key, value]) => [key, JSON.stringify(value)])),
+  );
 }
 
 function toolTable(

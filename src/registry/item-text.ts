@@ -1,5 +1,5 @@
 import type { Members } from '../kernel/json-members.js';
-import { scanJson } from '../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import type { Era } from '../kernel/mcp.js';
 import { hasOtherRoot, wrappedSchema } from '../kernel/output-schema.js';
 import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
@@ -7,25 +7,11 @@ import type { JsonObject, Prompt, Resource, Tool } from '../kernel/catalog.js';
 /** Definitions are shown as the upstream sent them: text is replaced, never parsed and written again. */
 
 export function membersOf(definition: string): Members {
-  return scanJson(definition, { maxDepth: 512, uniqueKeys: false }).top;
+  return scanJson(definition, RELAYED).top;
 }
 
 const NOTHING: readonly string[] = [];
 const CUT_FOR_MODERN = ['execution'];
-
-/** The definition with some members replaced (JSON text by key) or cut; new ones are added at the end. */
-export function splice(
-  definition: string,
-  changes: ReadonlyMap<string, string>,
-  cut: readonly string[] = NOTHING,
-): string {
-  const members = membersOf(definition);
-  const parts: string[] = [];
-  for (const key of new Set([...members.names(), ...changes.keys()]))
-    if (!cut.includes(key))
-      parts.push(`${JSON.stringify(key)}:${changes.get(key) ?? members.raw(key) ?? 'null'}`);
-  return `{${parts.join(',')}}`;
-}
 
 /**
  * @param era of the clients it is shown to: revision 2026-07-28 has no `execution`
@@ -46,7 +32,7 @@ export function toolText(
   const output = era === 'legacy' && upstream === 'modern' ? outputSchemaOf(tool) : undefined;
   if (output !== undefined && hasOtherRoot(output))
     changes.set('outputSchema', wrappedSchema(output));
-  return splice(tool.definition, changes, era === 'modern' ? CUT_FOR_MODERN : NOTHING);
+  return membersOf(tool.definition).spliced(changes, era === 'modern' ? CUT_FOR_MODERN : NOTHING);
 }
 
 function outputSchemaOf(tool: Tool): string | undefined {
@@ -56,7 +42,7 @@ function outputSchemaOf(tool: Tool): string | undefined {
 export function promptText(prompt: Prompt, shownName: string): string {
   const changes = new Map([['name', JSON.stringify(shownName)]]);
   addMeta(changes, prompt);
-  return splice(prompt.definition, changes);
+  return membersOf(prompt.definition).spliced(changes);
 }
 
 export function resourceText(resource: Resource, shownUri: string): string {
@@ -64,7 +50,7 @@ export function resourceText(resource: Resource, shownUri: string): string {
   if (shownUri !== resource.uri)
     changes.set(resource.isTemplate ? 'uriTemplate' : 'uri', JSON.stringify(shownUri));
   addMeta(changes, resource);
-  return changes.size === 0 ? resource.definition : splice(resource.definition, changes);
+  return changes.size === 0 ? resource.definition : membersOf(resource.definition).spliced(changes);
 }
 
 /** The owner's `_meta` over the upstream's, key by key. */

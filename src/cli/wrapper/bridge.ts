@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { GatewayError } from '../../kernel/errors.js';
-import { scanElements } from '../../kernel/json-scan.js';
+import { RELAYED, scanElements } from '../../kernel/json-scan.js';
 import { errorText, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import { LineCodec } from '../../kernel/line-codec.js';
 import { EXIT } from '../exit-code.js';
@@ -118,7 +118,7 @@ export class Bridge {
   private messagesOf(line: string): readonly string[] {
     if (!this.router.takesBatches || !/^\s*\[/.test(line)) return [line];
     try {
-      return scanElements(line, { maxDepth: 512, uniqueKeys: false });
+      return scanElements(line, RELAYED);
     } catch {
       return [line];
     }

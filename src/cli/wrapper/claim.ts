@@ -1,5 +1,5 @@
 import type { Members } from '../../kernel/json-members.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { CLAIM } from '../../kernel/mcp.js';
 import { encodeHeaderValue, memberInName } from '../../kernel/mirrored-headers.js';
@@ -28,7 +28,7 @@ export function claimOf(message: Message): Claim | null {
 function metaOf(message: Message): Members | null {
   const raw = message.params?.raw('_meta');
   if (raw?.startsWith('{') !== true) return null;
-  return scanJson(raw, { maxDepth: 512, uniqueKeys: false }).top;
+  return scanJson(raw, RELAYED).top;
 }
 
 /** The headers that repeat the body, `Mcp-Param-*` apart; names and values in turn. */

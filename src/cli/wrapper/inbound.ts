@@ -1,4 +1,4 @@
-import { scanElements } from '../../kernel/json-scan.js';
+import { RELAYED, scanElements } from '../../kernel/json-scan.js';
 import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { LineOut } from './line-out.js';
 import { idKey, type OpenCall } from './open-call.js';
@@ -98,7 +98,7 @@ export class Inbound {
 function parts(text: string): readonly string[] {
   if (!/^\s*\[/.test(text)) return [text];
   try {
-    return scanElements(text, { maxDepth: 512, uniqueKeys: false });
+    return scanElements(text, RELAYED);
   } catch {
     return [text];
   }

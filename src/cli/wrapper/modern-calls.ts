@@ -1,3 +1,4 @@
+import { RPC_CODE } from '../../kernel/mcp.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { backOff, isStarting, isUnsent, TRIES } from './back-off.js';
 import { type Claim, standardHeaders } from './claim.js';
@@ -8,7 +9,6 @@ import { over } from './over.js';
 import type { Parts } from './parts.js';
 import { ToolMarks } from './tool-marks.js';
 
-const HEADER_MISMATCH = -32020;
 const PROBE = 'server/discover';
 
 /** Runs requests of the modern era: one POST each, whose headers repeat the body. */
@@ -80,5 +80,5 @@ function mayGoAgain(outcome: Outcome, call: OpenCall): boolean {
 }
 
 function isMismatch(outcome: Outcome): boolean {
-  return outcome.status === 400 && rpcErrorIn(outcome.body)?.code === HEADER_MISMATCH;
+  return outcome.status === 400 && rpcErrorIn(outcome.body)?.code === RPC_CODE.headerMismatch;
 }

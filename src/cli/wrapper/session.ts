@@ -4,7 +4,7 @@ import {
   requestText,
   resultMembers,
 } from '../../kernel/jsonrpc.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import { backOff, isStarting, isUnsent, TRIES } from './back-off.js';
 import type { Outcome } from './exchange.js';
@@ -143,6 +143,6 @@ export class Session {
 
 function kindsOf(capabilities: string | undefined): readonly string[] {
   if (capabilities?.startsWith('{') !== true) return [];
-  const { top } = scanJson(capabilities, { maxDepth: 512, uniqueKeys: false });
+  const { top } = scanJson(capabilities, RELAYED);
   return LIST_KINDS.filter((kind) => top.has(kind));
 }

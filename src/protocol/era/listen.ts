@@ -1,5 +1,5 @@
 import type { Call } from '../../kernel/call.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { notificationText } from '../../kernel/jsonrpc.js';
 import { CLAIM, LIST_CHANGED, noticesOf, type ListKind } from '../../kernel/mcp.js';
 import type { CatalogView } from '../../registry/entries.js';
@@ -7,8 +7,7 @@ import type { UpstreamNotice } from '../../registry/upstream-notice.js';
 import { NoticeSpacing } from '../notice-spacing.js';
 import { type ListenFilter, filterText } from './listen-filter.js';
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false, nested: ['_meta'] } as const;
+const WITH_META = { ...RELAYED, nested: ['_meta'] };
 
 /** One open `subscriptions/listen`: what it says carries the id of its request (26 Subscriptions). */
 export class Listen {
@@ -70,7 +69,7 @@ export class Listen {
       this.say('notifications/resources/updated', own, '');
       return;
     }
-    const { top, nested } = scanJson(`{${params}}`, RELAYED);
+    const { top, nested } = scanJson(`{${params}}`, WITH_META);
     const rest = top.without('_meta');
     const meta = nested['_meta']?.without(CLAIM.subscriptionId) ?? '';
     this.say('notifications/resources/updated', rest === '' ? own : `${own},${rest}`, meta);

@@ -1,10 +1,8 @@
-import { scanElements, scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanElements, scanJson } from '../../kernel/json-scan.js';
 import type { ModernRevision, Revision } from '../../kernel/mcp.js';
-import { replaced, typeOf, withText } from './lower.js';
+import { typeOf, withText } from './lower.js';
 
 /** Content that older legacy revisions do not know, in words they know (PROTOCOL.md §5.7). */
-
-const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
 
 /** Whether a revision is older than resource links and structured content. */
 function isOld(revision: Revision | ModernRevision): boolean {
@@ -37,30 +35,30 @@ function mayNeedChange(result: string, hasNoAudio: boolean): boolean {
 }
 
 function toolResult(result: string, lower: (block: string) => string): string {
-  const top = scanJson(result, SCAN).top;
+  const top = scanJson(result, RELAYED).top;
   let content = top.raw('content');
   const changes = new Map<string, string>();
   if (content?.startsWith('[') === true) {
-    content = `[${scanElements(content, SCAN).map(lower).join(',')}]`;
+    content = `[${scanElements(content, RELAYED).map(lower).join(',')}]`;
     changes.set('content', content);
   }
   const structured = top.raw('structuredContent');
   const longer = structured === undefined ? null : withText(content, structured);
   if (longer !== null) changes.set('content', longer);
-  return replaced(top, changes);
+  return top.spliced(changes);
 }
 
 function promptResult(result: string, lower: (block: string) => string): string {
-  const top = scanJson(result, SCAN).top;
+  const top = scanJson(result, RELAYED).top;
   const messages = top.raw('messages');
   if (messages?.startsWith('[') !== true) return result;
-  const changed = scanElements(messages, SCAN).map((message) => {
-    const members = message.startsWith('{') ? scanJson(message, SCAN).top : null;
+  const changed = scanElements(messages, RELAYED).map((message) => {
+    const members = message.startsWith('{') ? scanJson(message, RELAYED).top : null;
     const content = members?.raw('content');
     if (members === null || content === undefined) return message;
-    return replaced(members, new Map([['content', lower(content)]]));
+    return members.spliced(new Map([['content', lower(content)]]));
   });
-  return replaced(top, new Map([['messages', `[${changed.join(',')}]`]]));
+  return top.spliced(new Map([['messages', `[${changed.join(',')}]`]]));
 }
 
 function lowered(block: string, hasNoAudio: boolean): string {
@@ -70,7 +68,7 @@ function lowered(block: string, hasNoAudio: boolean): string {
 }
 
 function linkAsText(block: string): string {
-  const link = scanJson(block, SCAN).top;
+  const link = scanJson(block, RELAYED).top;
   const title = link.string('title') ?? link.string('name');
   const uri = link.string('uri') ?? '';
   return JSON.stringify({ type: 'text', text: title === undefined ? uri : `${title} (${uri})` });
@@ -78,7 +76,7 @@ function linkAsText(block: string): string {
 
 /** An embedded resource needs a URI; this one says what it is, and can be read nowhere. */
 function audioAsResource(block: string): string {
-  const audio = scanJson(block, SCAN).top;
+  const audio = scanJson(block, RELAYED).top;
   const mimeType = audio.raw('mimeType') ?? '"application/octet-stream"';
   const blob = audio.raw('data') ?? '""';
   return `{"type":"resource","resource":{"uri":"urn:mcpgateway:audio","mimeType":${mimeType},"blob":${blob}}}`;

@@ -1,9 +1,9 @@
-import { scanJson } from '../../kernel/json-scan.js';
+import { RPC_CODE } from '../../kernel/mcp.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 
 /** What crossing edits in the answers of legacy upstreams for modern clients (PROTOCOL.md §5.2). */
 
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const OURS = ['resultType', 'ttlMs', 'cacheScope'];
 /** Nothing says how long what a legacy upstream reads is good, or for whom. */
 const UNKEPT = ',"ttlMs":0,"cacheScope":"private"';
@@ -35,11 +35,9 @@ function isEmpty(text: string, start: number): boolean {
   return true;
 }
 
-const NOT_FOUND = -32002;
-
 /** A resource that is not there: `-32002` before 2026-07-28, since then `-32602` naming the URI. */
 export function raiseError(error: UpstreamRpcError, uri: string): UpstreamRpcError {
-  if (error.code !== NOT_FOUND) return error;
+  if (error.code !== RPC_CODE.resourceNotFound) return error;
   const message = scanJson(error.error, RELAYED).top.raw('message') ?? '"Resource not found"';
   const data = `{"uri":${JSON.stringify(uri)}}`;
   return new UpstreamRpcError(`{"code":-32602,"message":${message},"data":${data}}`, -32602);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import { scanElements, scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanElements, scanJson } from '../../kernel/json-scan.js';
 import { requirePermission } from '../../auth/access.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
@@ -10,8 +10,6 @@ import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
 import { UpwardCalls } from './upward.js';
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const NOTHING_TO_OFFER = '"completion":{"values":[],"total":0,"hasMore":false}';
 
 /** What the gateway writes anew; answers and state belong to a leg, not to the call. */

@@ -3,9 +3,7 @@ import {
   fitExtensions,
   readCapabilities,
 } from '../../kernel/client-capabilities.js';
-import type { Members } from '../../kernel/json-members.js';
-import { scanJson } from '../../kernel/json-scan.js';
-import { JsonScanError } from '../../kernel/json-tokens.js';
+import { findMembers } from '../../kernel/json-scan.js';
 
 /** Sealed ids stay below 1 KiB: what a client says of itself is cut before that. */
 const MAX_EXTENSIONS = 224;
@@ -27,17 +25,7 @@ export function bridgedCapabilities(
 
 /** `clientInfo` cut to name and version. */
 export function shortClientInfo(raw: string | undefined): string {
-  const given = membersOf(raw);
+  const given = findMembers(raw);
   const short = (key: string): string => (given?.string(key) ?? 'unknown').slice(0, MAX_NAME);
   return JSON.stringify({ name: short('name'), version: short('version') });
-}
-
-function membersOf(raw: string | undefined): Members | null {
-  if (raw?.startsWith('{') !== true) return null;
-  try {
-    return scanJson(raw).top;
-  } catch (e) {
-    if (e instanceof JsonScanError) return null;
-    throw e;
-  }
 }

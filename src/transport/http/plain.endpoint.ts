@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { JsonScanError } from '../../kernel/json-tokens.js';
 import type { Reply } from '../../protocol/dispatcher.js';
 import { Answers } from './answer.js';
@@ -71,7 +71,7 @@ export class PlainEndpoint {
 /** @throws GatewayError what is wrong with the body, or with the call */
 function bareResult({ failure, text }: Reply, method: string): string {
   if (failure !== null) throw method === 'initialize' ? withOldCode(failure) : failure;
-  const { top } = scanJson(text, { maxDepth: 512, uniqueKeys: false });
+  const { top } = scanJson(text, RELAYED);
   const result = top.raw('result');
   if (result !== undefined) return result;
   const error = JSON.parse(top.raw('error') ?? '{}') as { readonly message?: unknown };

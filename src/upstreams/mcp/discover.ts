@@ -1,8 +1,10 @@
 import { GatewayError } from '../../kernel/errors.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { Members } from '../../kernel/json-members.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { findMembers, RELAYED } from '../../kernel/json-scan.js';
 import {
+  CLAIM,
+  RPC_CODE,
   isModernRevision,
   isRevision,
   LEGACY_REVISIONS,
@@ -16,10 +18,6 @@ export type Verdict =
   { readonly era: 'modern'; readonly greeting: Greeting } | { readonly era: 'legacy' };
 
 const LEGACY: Verdict = { era: 'legacy' };
-const SCAN = { maxDepth: 512, uniqueKeys: false } as const;
-const HEADER_MISMATCH = -32020;
-const MISSING_CAPABILITY = -32021;
-const UNSUPPORTED_REVISION = -32022;
 /** Refusals that say nothing of the era: of the credential, of the moment. */
 const UNDECIDED = [401, 403, 407, 408, 429];
 
@@ -52,8 +50,8 @@ async function askTwice(ask: () => Promise<string>): Promise<string> {
 
 /** The revisions that a refusal of ours names; `null` when it is none. */
 function supportedIn(error: UpstreamRpcError): string[] | null {
-  if (error.code !== UNSUPPORTED_REVISION) return null;
-  const data = membersOf(membersOf(error.error)?.raw('data') ?? '');
+  if (error.code !== RPC_CODE.unsupportedRevision) return null;
+  const data = findMembers(findMembers(error.error, RELAYED)?.raw('data'), RELAYED);
   return textsOf(data?.raw('supported'));
 }
 
@@ -62,9 +60,9 @@ function supportedIn(error: UpstreamRpcError): string[] | null {
  * @throws GatewayError `upstream_error` when it speaks no revision that we speak
  */
 export function readDiscovery(result: string): Verdict {
-  const top = membersOf(result);
+  const top = findMembers(result, RELAYED);
   const supported = textsOf(top?.raw('supportedVersions'));
-  if (top === null || supported === null) return LEGACY;
+  if (top === undefined || supported === null) return LEGACY;
   const protocolVersion = MODERN_REVISIONS.find((revision) => supported.includes(revision));
   if (protocolVersion === undefined) return withoutModern(supported);
   return {
@@ -72,7 +70,7 @@ export function readDiscovery(result: string): Verdict {
     greeting: {
       era: 'modern',
       protocolVersion,
-      capabilities: objectText(top, 'capabilities') ?? '{}',
+      capabilities: top.object('capabilities') ?? '{}',
       serverInfo: serverInfoOf(top),
       instructions: top.string('instructions') ?? null,
     },
@@ -99,7 +97,7 @@ function isRefused(error: GatewayError): boolean {
 }
 
 function verdictOfAnswer(error: UpstreamRpcError): Verdict {
-  if (error.code === UNSUPPORTED_REVISION) {
+  if (error.code === RPC_CODE.unsupportedRevision) {
     const supported = supportedIn(error);
     if (supported === null) return LEGACY;
     if (!supported.some(isModernRevision)) return withoutModern(supported);
@@ -107,7 +105,7 @@ function verdictOfAnswer(error: UpstreamRpcError): Verdict {
       cause: error,
     });
   }
-  if (error.code === HEADER_MISMATCH || error.code === MISSING_CAPABILITY)
+  if (error.code === RPC_CODE.headerMismatch || error.code === RPC_CODE.missingCapability)
     throw answeredBadly(`upstream refused server/discover with error ${String(error.code)}`, {
       cause: error,
     });
@@ -127,19 +125,9 @@ function withoutModern(supported: readonly string[]): Verdict {
 
 /** Own member of the result in earlier drafts, of its `_meta` since (26 Overview §_meta). */
 function serverInfoOf(top: Members): string | null {
-  const meta = membersOf(objectText(top, '_meta') ?? '');
-  const inMeta = meta === null ? undefined : objectText(meta, 'io.modelcontextprotocol/serverInfo');
-  return inMeta ?? objectText(top, 'serverInfo') ?? null;
-}
-
-function membersOf(text: string): Members | null {
-  if (!text.startsWith('{')) return null;
-  return scanJson(text, SCAN).top;
-}
-
-function objectText(members: Members, key: string): string | undefined {
-  const raw = members.raw(key);
-  return raw?.startsWith('{') === true ? raw : undefined;
+  const meta = findMembers(top.object('_meta'), RELAYED);
+  const inMeta = meta?.object(CLAIM.serverInfo);
+  return inMeta ?? top.object('serverInfo') ?? null;
 }
 
 function textsOf(raw: string | undefined): string[] | null {

@@ -1,14 +1,10 @@
 import { GatewayError } from '../../kernel/errors.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
-import type { Members } from '../../kernel/json-members.js';
-import { type Scanned, scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, type Scanned, scanJson } from '../../kernel/json-scan.js';
 import { isRevision, LATEST_LEGACY, LEGACY_REVISIONS } from '../../kernel/mcp.js';
 import type { Greeting } from './connection.js';
 
 const MAX_SHOWN_MESSAGE = 200;
-
-/** As deep as an upstream's message may be (kernel/jsonrpc). */
-const GREETING_SCAN = { maxDepth: 512, uniqueKeys: false } as const;
 
 /**
  * The inside of the params of our `initialize` (MCP 2025-11-25 §Lifecycle/Initialization).
@@ -36,8 +32,8 @@ export function readGreeting(resultText: string): Greeting {
   return {
     era: 'legacy',
     protocolVersion,
-    capabilities: objectText(top, 'capabilities') ?? '{}',
-    serverInfo: objectText(top, 'serverInfo') ?? null,
+    capabilities: top.object('capabilities') ?? '{}',
+    serverInfo: top.object('serverInfo') ?? null,
     instructions: top.string('instructions') ?? null,
   };
 }
@@ -61,17 +57,12 @@ export function refusedGreeting(error: unknown): never {
 function scan(text: string): Scanned {
   let scanned: Scanned;
   try {
-    scanned = scanJson(text, GREETING_SCAN);
+    scanned = scanJson(text, RELAYED);
   } catch (e) {
     throw refused('initialize result is no JSON', e);
   }
   if (scanned.kind !== 'object') throw refused('initialize result is no object');
   return scanned;
-}
-
-function objectText(members: Members, key: string): string | undefined {
-  const raw = members.raw(key);
-  return raw?.startsWith('{') === true ? raw : undefined;
 }
 
 /** A foreign text inside our message: short and in one line. */

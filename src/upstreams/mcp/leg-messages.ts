@@ -1,3 +1,4 @@
+import { MAX_QUESTIONS } from '../../kernel/mcp.js';
 import { type Message, errorText, resultText } from '../../kernel/jsonrpc.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { LegClock } from './leg-clock.js';
@@ -11,9 +12,6 @@ export interface LegLine {
   onAsks(): void;
   dropped(reason: string): void;
 }
-
-/** Questions of one request that may be open together: nobody answers more. */
-const MAX_QUESTIONS = 16;
 
 /** A method that can be passed on; anything else is an upstream that tries to write more than a method. */
 const METHOD_NAME = /^notifications\/[\w./-]{1,100}$/;

@@ -5,7 +5,7 @@ import {
   parseUpstreamMessage,
   resultText,
 } from '../../kernel/jsonrpc.js';
-import { scanJson } from '../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { CLAIM } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -219,5 +219,5 @@ export class PipeLegs {
 function subscriptionOf(message: Message): string | undefined {
   const meta = message.params?.raw('_meta');
   if (meta?.startsWith('{') !== true) return undefined;
-  return scanJson(meta, { maxDepth: 512, uniqueKeys: false }).top.raw(CLAIM.subscriptionId);
+  return scanJson(meta, RELAYED).top.raw(CLAIM.subscriptionId);
 }

@@ -1,14 +1,15 @@
+import { RPC_CODE } from '../../../kernel/mcp.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 
 /** 25 Elicitation §URL Elicitation Required Error; modern clients never see it. */
-const URL_ELICITATION_REQUIRED = -32042;
 
 /**
  * The questions in an error that demands URLs to be opened first, as entries of `inputRequests`.
  * @returns `null` for every other error
  */
 export function demandedUrls(error: unknown): readonly string[] | null {
-  if (!(error instanceof UpstreamRpcError) || error.code !== URL_ELICITATION_REQUIRED) return null;
+  if (!(error instanceof UpstreamRpcError) || error.code !== RPC_CODE.urlElicitationRequired)
+    return null;
   const { data } = JSON.parse(error.error) as { data?: { elicitations?: unknown } };
   const elicitations: unknown = data?.elicitations;
   if (!Array.isArray(elicitations)) return null;

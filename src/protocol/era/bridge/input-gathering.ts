@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
-import { scanJson } from '../../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import type { ClientRequests } from '../../client-requests.js';
 import { missingFor } from './declared.js';
 import type { InputRequest } from './input-required.js';
 import { UnansweredError } from './unanswered.js';
 
-/** How a far end's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 const ACCEPTED = '{"action":"accept"}';
 const CANCELLED = '{"action":"cancel"}';
 

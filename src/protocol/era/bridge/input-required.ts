@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../kernel/errors.js';
 import type { Members } from '../../../kernel/json-members.js';
-import { scanJson } from '../../../kernel/json-scan.js';
-import { type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
+import { MAX_QUESTIONS, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 
 /** One question of a modern upstream, under the upstream's own key. */
 export interface InputRequest {
@@ -18,9 +18,6 @@ export interface InputRequired {
   readonly state: string | undefined;
   readonly members: Members;
 }
-
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 
 /**
  * @returns `null` for every other result
@@ -39,9 +36,6 @@ export function readInputRequired(result: string): InputRequired | null {
   if (raw === undefined && state === undefined) throw malformed('it asks nothing');
   return { requests: raw === undefined ? [] : readInputRequests(raw), state, members: top };
 }
-
-/** Questions of one result: nobody answers more. */
-const MAX_QUESTIONS = 16;
 
 /**
  * @param raw `inputRequests` as JSON text

@@ -1,8 +1,5 @@
-import { scanJson } from '../../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import type { ServerRequestMethod } from '../../../kernel/mcp.js';
-
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 
 /** First letter of the keys under which modern clients see questions that had none. */
 export const KEY_LETTER: Readonly<Record<ServerRequestMethod, string>> = {

@@ -1,10 +1,11 @@
+import { RPC_CODE } from '../../../kernel/mcp.js';
 import { Injectable } from '@nestjs/common';
 import { Abort } from '../../../kernel/abort.js';
 import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import { TASKS, declaresExtension } from '../../../kernel/extensions.js';
 import type { Members } from '../../../kernel/json-members.js';
-import { scanJson } from '../../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { UpstreamReply } from '../../../kernel/upstream.js';
 import { ClientRequests } from '../../client-requests.js';
@@ -16,9 +17,6 @@ import { PollClock } from './poll-clock.js';
 import { readTask } from './task-results.js';
 import { UnansweredError, unansweredReply } from './unanswered.js';
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
-const MISSING_CAPABILITY = -32021;
 const MAX_TOOLS = 10_000;
 /** Times that one task may ask (PROTOCOL.md §5.5). */
 const MAX_ROUNDS = 10;
@@ -56,7 +54,8 @@ export class TaskDrive {
 
   /** @returns whether the error was the first that says that the tool needs tasks */
   learns(up: Upward, error: unknown): boolean {
-    if (!(error instanceof UpstreamRpcError) || error.code !== MISSING_CAPABILITY) return false;
+    if (!(error instanceof UpstreamRpcError) || error.code !== RPC_CODE.missingCapability)
+      return false;
     if (!error.error.includes(TASKS) || this.isFor(up)) return false;
     if (this.tools.size >= MAX_TOOLS) this.tools.clear();
     this.tools.add(keyOf(up));

@@ -3,11 +3,8 @@ import { GatewayError } from '../../../kernel/errors.js';
 import { TASKS, declaresExtension } from '../../../kernel/extensions.js';
 import type { GatewayId } from '../../../kernel/ids.js';
 import type { Members } from '../../../kernel/json-members.js';
-import { scanJson } from '../../../kernel/json-scan.js';
-import { replaced } from '../lower.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import type { TaskSeals } from './task-seals.js';
-
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 
 /**
  * The task that a modern upstream began instead of answering; `null` for every other result.
@@ -44,11 +41,11 @@ export function taskResult(
       reason: 'Upstream began a task for a client that did not offer to follow it',
     });
   const sealed = seals.seal(call, { gatewayId, taskId });
-  return replaced(top, new Map([['taskId', JSON.stringify(sealed)]]));
+  return top.spliced(new Map([['taskId', JSON.stringify(sealed)]]));
 }
 
 /** What an upstream says of a task, under the id its client knows. */
 export function withTaskId(result: string, shownId: string): string {
   const { top } = scanJson(result, RELAYED);
-  return top.has('taskId') ? replaced(top, new Map([['taskId', JSON.stringify(shownId)]])) : result;
+  return top.has('taskId') ? top.spliced(new Map([['taskId', JSON.stringify(shownId)]])) : result;
 }
