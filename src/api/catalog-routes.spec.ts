@@ -246,6 +246,26 @@ describe('routes of the catalog', () => {
       await http().get(`/servers/${id}`).expect(404);
     });
 
+    it('say how a client is connected, without a token', async () => {
+      const made = await http().post('/servers').send({ name: 'Dev Desk' }).expect(201);
+      const { body } = await http().get('/servers/Dev%20Desk/connect?client=cursor').expect(200);
+      expect(body).toEqual({
+        client: 'cursor',
+        format: 'json',
+        file: '.cursor/mcp.json',
+        content: expect.any(String),
+        env: ['MCPGATEWAY_TOKEN'],
+      });
+      expect(JSON.parse(body.content as string).mcpServers['dev-desk']).toEqual({
+        url: made.body.endpoints.mcp,
+        headers: { Authorization: 'Bearer ${env:MCPGATEWAY_TOKEN}' },
+      });
+      const wrong = await http().get('/servers/Dev%20Desk/connect?client=emacs').expect(422);
+      expect(wrong.body.errors[0].pointer).toBe('/client');
+      await http().get('/servers/Dev%20Desk/connect').expect(422);
+      await http().get('/servers/nope/connect?client=curl').expect(404);
+    });
+
     it('keep a name to one of them', async () => {
       await http().post('/servers').send({ name: 'one' }).expect(201);
       const { body } = await http().post('/servers').send({ name: 'One' }).expect(409);

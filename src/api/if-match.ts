@@ -1,6 +1,20 @@
 import { GatewayError } from '../kernel/errors.js';
 import { etagOf } from './answer.js';
 
+/** Entity tags of a list, `*` among them; weak ones count as strong. */
+const tagsOf = (header: string): string[] =>
+  header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+
+/**
+ * Whether the client has this representation already (RFC 9110 §13.1.2). Not Express's `fresh`: it says
+ * no to every request of `fetch`, which sets `Cache-Control: no-cache` beside the condition.
+ */
+export function noneMatch(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return true;
+  const given = tagsOf(header);
+  return !given.includes('*') && !given.includes(etag);
+}
+
 /**
  * Compares `If-Match` with the version of an entity (API.md §1.8). A `W/` that a proxy added counts not.
  * @returns the version that must still be there when it is written; `undefined` when nothing was asked
@@ -8,7 +22,7 @@ import { etagOf } from './answer.js';
  */
 export function matchVersion(header: string | undefined, version: number): number | undefined {
   if (header === undefined) return undefined;
-  const given = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const given = tagsOf(header);
   if (given.includes('*')) return undefined;
   const current = etagOf(version);
   if (given.includes(current)) return version;

@@ -6,15 +6,18 @@ import {
   HttpCode,
   Param,
   Post,
+  Res,
 } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/permission.decorator.js';
 import type { JsonObject } from '../kernel/catalog.js';
 import type { View } from '../registry/views/common-view.js';
 import { type Asked, AskedBy } from './asked.decorator.js';
-import { MAX_BODY_BYTES } from './body/json-body.decorator.js';
+import { JsonBody, MAX_BODY_BYTES } from './body/json-body.decorator.js';
 import { isObject, validationFailed } from './body/read-fields.js';
 import { readJson } from './body/read-json.js';
+import { RENDER, type RenderBody, wantedVersion } from './prompts/rendering.js';
+import { sendContent } from './resources/raw-content.js';
 import { ItemReads } from './item-reads.service.js';
 
 /** A body whose keys are the caller's own. */
@@ -45,6 +48,16 @@ export class ItemReadsController {
     return this.reads.resource(id, asked);
   }
 
+  @RequirePermission('resources.read')
+  @Get('resources/:id/content')
+  async content(
+    @Param('id') id: string,
+    @AskedBy() asked: Asked,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendContent(response, await this.reads.content(id, asked));
+  }
+
   @RequirePermission('prompts.read')
   @HttpCode(200)
   @Post('prompts/:id')
@@ -53,6 +66,17 @@ export class ItemReadsController {
     @FreeBody() given: JsonObject,
     @AskedBy() asked: Asked,
   ): Promise<View> {
-    return this.reads.prompt(id, given, asked);
+    return this.reads.prompt(id, { given, wanted: wantedVersion(asked.query) }, asked);
+  }
+
+  @RequirePermission('prompts.read')
+  @HttpCode(200)
+  @Post('prompts/:id/render')
+  render(
+    @Param('id') id: string,
+    @JsonBody(RENDER) body: RenderBody,
+    @AskedBy() asked: Asked,
+  ): Promise<View> {
+    return this.reads.prompt(id, { given: body.arguments ?? {}, wanted: body }, asked);
   }
 }

@@ -5,6 +5,8 @@ import { PromptsService } from '../registry/prompts.service.js';
 import { ResourcesService } from '../registry/resources.service.js';
 import type { View } from '../registry/views/common-view.js';
 import type { Asked } from './asked.decorator.js';
+import { promptArguments, requireNewest, type WantedVersion } from './prompts/rendering.js';
+import { type RawContent, rawContent } from './resources/raw-content.js';
 import { UpstreamReads } from './upstream-reads.service.js';
 
 /** Contents of resources and messages of prompts, as the REST API shows them. */
@@ -18,10 +20,7 @@ export class ItemReads {
 
   /** Both spellings of the media type: existing clients read the snake_case one (API.md §2.3). */
   async resource(idOrUri: string, asked: Asked): Promise<View> {
-    const resource = this.find(idOrUri, asked);
-    const uri = resource?.uri ?? idOrUri;
-    const { contents } = await this.upstreams.resource(uri, asked);
-    const first = (Array.isArray(contents) ? (contents as JsonObject[]) : [])[0] ?? {};
+    const { resource, uri, first } = await this.read(idOrUri, asked);
     const mimeType = first['mimeType'] ?? resource?.mimeType ?? null;
     return {
       type: 'resource',
@@ -34,14 +33,38 @@ export class ItemReads {
     };
   }
 
+  /** @throws GatewayError `upstream_error` where there is neither text nor blob */
+  async content(idOrUri: string, asked: Asked): Promise<RawContent> {
+    const { resource, first } = await this.read(idOrUri, asked);
+    return rawContent(first, resource?.mimeType ?? null);
+  }
+
   async test(uri: string, asked: Asked): Promise<View> {
     return { content: await this.upstreams.resource(uri, asked) };
   }
 
-  async prompt(idOrName: string, given: JsonObject, asked: Asked): Promise<View> {
-    const { name } = this.prompts.get(idOrName, asked.caller);
-    const { messages, description } = await this.upstreams.prompt(name, given, asked);
+  /** @param wanted the version to render; of a federated prompt there is only the newest */
+  async prompt(
+    idOrName: string,
+    { given, wanted }: { given: JsonObject; wanted: WantedVersion },
+    asked: Asked,
+  ): Promise<View> {
+    const prompt = this.prompts.get(idOrName, asked.caller);
+    requireNewest(prompt, wanted);
+    const { messages, description } = await this.upstreams.prompt(
+      prompt.name,
+      promptArguments(given),
+      asked,
+    );
     return { messages: messages ?? [], description: description ?? null };
+  }
+
+  private async read(idOrUri: string, asked: Asked): Promise<ReadItem> {
+    const resource = this.find(idOrUri, asked);
+    const uri = resource?.uri ?? idOrUri;
+    const { contents } = await this.upstreams.resource(uri, asked);
+    const first = (Array.isArray(contents) ? (contents as JsonObject[]) : [])[0] ?? {};
+    return { resource, uri, first };
   }
 
   /** @returns `undefined` for a URI that only a template may know */
@@ -57,4 +80,11 @@ export class ItemReads {
       throw e;
     }
   }
+}
+
+interface ReadItem {
+  readonly resource: Resource | undefined;
+  readonly uri: string;
+  /** The first of the contents; `{}` where the upstream gave none. */
+  readonly first: JsonObject;
 }

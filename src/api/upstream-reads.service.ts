@@ -40,9 +40,19 @@ export class UpstreamReads {
     return resultOf(answer);
   }
 
-  /** @throws GatewayError `prompt_not_found`, `missing_parameter` and those of upstreams */
+  /** @throws GatewayError `prompt_not_found`, `validation_failed` naming what is missing, those of upstreams */
   async prompt(name: string, given: JsonObject, asked: Asked): Promise<JsonObject> {
-    return resultOf(await this.ask('prompts/get', { name, arguments: given }, asked));
+    try {
+      return resultOf(await this.ask('prompts/get', { name, arguments: given }, asked));
+    } catch (e) {
+      // The name was looked up before: what misses is an argument, a fault of the body here.
+      if (!(e instanceof GatewayError) || e.code !== 'missing_parameter') throw e;
+      throw new GatewayError(
+        'validation_failed',
+        { summary: e.message },
+        { errors: [{ pointer: '', detail: e.message, type: 'missing' }] },
+      );
+    }
   }
 
   private async ask(method: string, params: JsonObject, asked: Asked): Promise<Answered> {

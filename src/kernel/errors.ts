@@ -132,6 +132,13 @@ export const ERRORS = {
   prompt_not_found: row('Prompt not found: {name}', 'Prompt not found', 404, -32602, {
     rpcOnRpc: -32002,
   }),
+  prompt_version_not_found: row(
+    'Prompt not found: {name}@{version}',
+    'Prompt version not found',
+    404,
+    -32602,
+    { rpcOnRpc: -32002 },
+  ),
   server_not_found: row('Server not found: {name}', 'Server not found', 404, 40400, {
     rpcOnRpc: -32002,
   }),
@@ -168,6 +175,7 @@ export const ERRORS = {
     415,
     41500,
   ),
+  range_not_satisfiable: row('Range is outside {size} bytes', 'Range not satisfiable', 416, 41600),
   host_not_allowed: row('Host {host} is not allowed', 'Host not allowed', 421, 42100, {
     level: 'info',
   }),

@@ -20,11 +20,20 @@ export function problemBody(error: GatewayError, place: ProblemPlace): Record<st
     requestId: place.requestId,
     ...(extras.errors === undefined ? {} : { errors: extras.errors.map(toFieldProblem) }),
     ...extras.data,
-    ...(isGatewayRoute(place.path) ? { message: error.message } : {}),
+    ...forOlderClients(error, place.path),
   };
 }
 
-const isGatewayRoute = (path: string): boolean => /^(?:\/v1)?\/gateways(?:\/|$)/.test(path);
+const GATEWAYS = /^(?:\/v1)?\/gateways(?:\/|$)/;
+const RENDERING = /^(?:\/v1)?\/prompts\/[^/]+(?:\/render)?\/?$/;
+
+/** The members that some routes had before problem+json (API.md §1.4). */
+function forOlderClients({ message, extras }: GatewayError, path: string): Record<string, string> {
+  if (GATEWAYS.test(path)) return { message };
+  if (!RENDERING.test(path)) return {};
+  const details = extras.errors?.map(({ detail }) => detail).join('; ');
+  return { message, details: details ?? message };
+}
 
 /** `loc`, `msg` and `type` are what clients of earlier gateways know (API.md §1.12). */
 function toFieldProblem(fault: FieldFault): Record<string, unknown> {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import type { Prompt, Resource, Server, Tool } from '../../kernel/catalog.js';
+import { TOKEN_VARIABLE } from '../../kernel/connect/clients.js';
+import { clientKey, clientSnippet } from '../../kernel/connect/snippet.js';
 import { parseUuid, type ServerId } from '../../kernel/ids.js';
 import type { ServerPatch } from '../../registry/server-fields.js';
 import { ServersService } from '../../registry/servers.service.js';
@@ -12,6 +14,7 @@ import { publicBase } from '../edge/public-base.js';
 import { matchVersion } from '../if-match.js';
 import { listAnswer, readListRequest } from '../list-query.js';
 import { deleted } from '../state-answer.js';
+import { readClient } from './connect-query.js';
 import { membersOf, type NewServerBody, type ServerBody } from './server-body.js';
 import { serverView } from './server-view.js';
 
@@ -72,6 +75,15 @@ export class ServerDoor {
 
   members(id: string, { caller }: Asked): Members {
     return this.servers.members(this.servers.get(id, caller), caller);
+  }
+
+  /** What a client's own configuration has to say to reach this Server; never a live token. */
+  connect(id: string, asked: Asked): View {
+    const server = this.servers.get(id, asked.caller);
+    const client = readClient(asked.query);
+    const url = `${publicBase(asked.request, this.config)}/servers/${server.id}/mcp`;
+    const snippet = clientSnippet(client, { key: clientKey(server.name, server.id), url });
+    return { client, ...snippet, env: [TOKEN_VARIABLE] };
   }
 
   private answer(server: Server, asked: Asked): Answer {

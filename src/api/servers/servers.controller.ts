@@ -72,6 +72,12 @@ export class ServersController {
   }
 
   @RequirePermission('servers.read')
+  @Get(':id/connect')
+  connect(@Param('id') id: string, @AskedBy() asked: Asked): View {
+    return this.servers.connect(id, asked);
+  }
+
+  @RequirePermission('servers.read')
   @Get(':id/tools')
   tools(@Param('id') id: string, @AskedBy() asked: Asked): View[] {
     return this.items.tools(id, asked);

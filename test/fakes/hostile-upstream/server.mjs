@@ -132,6 +132,11 @@ export class McpServer {
     'completion/complete': (call) =>
       call.result({ completion: { values: ['paris', 'park'], total: 2, hasMore: false } }),
     'resources/read'(call, { uri }) {
+      if (uri === 'test://items/bytes')
+        return call.result({ contents: [{ uri, mimeType: 'image/x-kit', blob: 'AAEC/w==' }] });
+      if (uri === 'test://items/badtype')
+        return call.result({ contents: [{ uri, mimeType: 'text/html\r\nx-evil: 1', text: 'x' }] });
+      if (uri === 'test://items/nothing') return call.result({ contents: [] });
       call.result({ contents: [{ uri, mimeType: 'text/plain', text: `content of ${uri}` }] });
     },
     'prompts/get'(call, { name, arguments: args }) {
