@@ -11,11 +11,12 @@ import { join } from 'node:path';
 import { rssMb } from './procfs.mjs';
 import { compare, line, median, verdict } from './report.mjs';
 import { REST, ROOT, startGateway, startLoad, startScript, SUBJECT, token } from './rig.mjs';
+import { benchSessions } from './sessions.mjs';
 
 const quick = process.argv.includes('--quick');
 const plan = quick
-  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500 }
-  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000 };
+  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500, sessions: 500 }
+  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000, sessions: 2000 };
 const LISTED_TOOLS = 1000;
 const EQUAL_RATE = 1000;
 const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
@@ -191,6 +192,12 @@ async function main() {
   const start = await startUps();
   const calls = await benchCalls(load);
   const list = await benchLists(load);
+  const sessions = await benchSessions(plan.sessions);
+  for (const [kind, { kib, floorKib }] of Object.entries(sessions))
+    console.log(
+      `idle session ${kind}: ${kib.toFixed(1)} KiB${floorKib === null ? '' : ` (floor ${floorKib.toFixed(1)})`}`,
+    );
+  const overFloor = (kind) => sessions[kind].kib / sessions[kind].floorKib;
   const busiest = calls.calls[plan.connections.at(-1)];
   console.log('\nObjectives');
   for (const objective of [
@@ -205,6 +212,24 @@ async function main() {
       aim: 1.2,
     },
     { name: 'CPU per tools/list ÷ constant reply', value: list.cpu.median, bar: 2, aim: 1.2 },
+    {
+      name: 'idle session without a stream, KiB',
+      value: sessions['without a stream'].kib,
+      bar: 15,
+      aim: 5,
+    },
+    {
+      name: 'idle session with an event stream ÷ bare server',
+      value: overFloor('with an event stream'),
+      bar: 2,
+      aim: 1.2,
+    },
+    {
+      name: 'idle session on a WebSocket ÷ bare server',
+      value: overFloor('on a WebSocket'),
+      bar: 3,
+      aim: 2,
+    },
     { name: 'start to ready, s', value: start.readyMs / 1000, bar: 2, aim: 1 },
     { name: 'memory at rest, MB', value: start.restMb, bar: 150, aim: 110 },
   ])
@@ -222,6 +247,7 @@ async function main() {
     start,
     ...calls,
     list,
+    sessions,
   };
   mkdirSync(join(ROOT, 'bench-results'), { recursive: true });
   const file = join(ROOT, 'bench-results/latest.json');
