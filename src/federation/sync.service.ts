@@ -252,7 +252,8 @@ export class SyncService {
 
 /** An upstream that a person has to log in to is stored before: the login belongs to its record. */
 function wantsLogin({ authType }: Gateway, error: unknown): boolean {
-  return authType === 'oauth' && wantsCredential(error);
+  const isRefused = error instanceof GatewayError && error.code === 'upstream_error';
+  return authType === 'oauth' && isRefused && wantsCredential(error);
 }
 
 function awaitingLogin(draft: Gateway): Gateway {

@@ -214,6 +214,13 @@ export const ERRORS = {
     level: 'error',
   }),
   upstream_error: row('{reason}', 'Upstream error', 502, 50200, upstream),
+  token_not_renewed: row(
+    'The token for the upstream could not be renewed, try again later: {reason}',
+    'Token not renewed',
+    502,
+    50203,
+    upstream,
+  ),
   unanswerable: row('{reason}', 'Question without an answer', 502, -32603, {
     fault: 'upstream',
     level: 'info',

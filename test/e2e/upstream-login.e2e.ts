@@ -85,6 +85,23 @@ describe('an upstream with a login', () => {
     expect(grants).toEqual(['refresh_token']);
   });
 
+  it.each([
+    ['answers 503', { status: 503 }],
+    ['answers 429, whatever it names', { status: 429, body: { error: 'invalid_grant' } }],
+    ['answers with a page of somebody else', { status: 403 }],
+    ['is temporarily unavailable', { status: 400, body: { error: 'temporarily_unavailable' } }],
+    ['hangs up', 'hang up'],
+  ] as const)('keeps its tokens while its authorization server %s', async (_what, how) => {
+    const name = await register({ grantType: 'authorization_code', scopes: ['read', 'write'] });
+    await logIn(name);
+    upstream.expire();
+    upstream.failTokens(how);
+    expect(await call(name)).toContain('could not be renewed, try again later');
+    expect(await view(name)).toMatchObject({ needsLogin: false });
+    upstream.failTokens(null);
+    expect(await call(name)).toContain('served');
+  });
+
   it('needs a login again when nothing that was given is good any more', async () => {
     const name = await register({ grantType: 'authorization_code', scopes: ['read', 'write'] });
     await logIn(name);

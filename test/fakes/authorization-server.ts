@@ -16,6 +16,8 @@ export interface ProtectedUpstream {
   readonly tokenRequests: URLSearchParams[];
   /** Tokens of the requests that were served. */
   readonly served: string[];
+  /** How the token endpoint fails from now on: a status, or without an answer; `null` = not at all. */
+  failTokens(how: { status: number; body?: object } | 'hang up' | null): void;
   /** No access token is good any more; refresh tokens are. */
   expire(): void;
   /** Nothing that was given is good any more. */
@@ -36,6 +38,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   const tokenRequests: URLSearchParams[] = [];
   const served: string[] = [];
   let origin = '';
+  let failing: Parameters<ProtectedUpstream['failTokens']>[0] = null;
 
   function authorize(query: URLSearchParams, res: ServerResponse): void {
     const code = randomUUID();
@@ -60,6 +63,14 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
 
   function giveToken(form: URLSearchParams, res: ServerResponse): void {
     tokenRequests.push(form);
+    if (failing === 'hang up') {
+      res.destroy();
+      return;
+    }
+    if (failing !== null) {
+      json(res, failing.status, failing.body ?? {});
+      return;
+    }
     const scope = scopeFor(form);
     if (scope === undefined) {
       json(res, 400, { error: 'invalid_grant' });
@@ -111,6 +122,9 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     url: `${origin}/mcp`,
     tokenRequests,
     served,
+    failTokens: (how) => {
+      failing = how;
+    },
     expire: () => {
       access.clear();
     },

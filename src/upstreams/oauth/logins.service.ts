@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway, UpstreamCredential } from '../../kernel/catalog.js';
-import type { GatewayError } from '../../kernel/errors.js';
+import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { Log } from '../../platform/log/log.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
+import { answeredBadly } from '../mcp/upstream-fault.js';
 import { asksMore, parseChallenge, scopeUnion } from './challenge.js';
 import { LiveCredential, type Renewal } from './live-credential.js';
 import { statusOf } from './logged-in.js';
 import { isFresh, type LoginRecord, recordFrom } from './login-record.js';
+import type { GatewayOAuthProvider } from './oauth-provider.js';
 import { OAuthClient } from './oauth-client.service.js';
+import { refusesGrant } from './refused-grant.js';
 
 /** What is known of the login of one Gateway in this process. */
 interface Line {
@@ -104,7 +107,9 @@ export class Logins {
     line.record = { ...record, challenge: { ...record.challenge, ...asked } };
     const isByItself = this.client.settingsOf(gateway).grantType === 'client_credentials';
     if ((!isForbidden || isByItself) && this.canRenew(gateway, record)) {
-      const renewal = await this.renew(gateway, line);
+      const renewal = await this.renew(gateway, line).catch((e: unknown) => {
+        throw notRenewed(e, refusal);
+      });
       if (renewal === 'again') return renewal;
     }
     this.log.info({ event: 'login.needed', gateway: gateway.slug });
@@ -122,18 +127,45 @@ export class Logins {
     return true;
   }
 
+  /**
+   * Tokens are given up at the word of the authorization server alone: whatever else fails leaves them
+   * for the next try.
+   * @throws GatewayError when nobody knows whether they are good
+   */
   private async renew(gateway: Gateway, line: Line): Promise<Renewal> {
     const { record } = line;
     const { scopes } = this.client.settingsOf(gateway);
     const scope = scopeUnion(scopes.join(' '), record.challenge.scope);
-    const { record: after } = await this.client.run(gateway, { record, scope });
+    const found = await this.client.run(gateway, { record, scope }).catch((e: unknown) => {
+      if (record.tokens?.refresh_token !== undefined && refusesGrant(e)) return null;
+      throw e;
+    });
+    if (found === null) return 'login';
+    const { record: after } = found;
     const { tokens } = after;
-    const isNew = tokens !== null && tokens.access_token !== record.tokens?.access_token;
-    if (!isNew) {
-      line.record = { ...after, tokens: null };
+    if (tokens !== null && tokens === record.tokens) throwUnlessElsewhere(found, tokens.issuer);
+    if (tokens === null || tokens.access_token === record.tokens?.access_token) {
+      line.record = after;
       return 'login';
     }
     await this.keep(gateway, { ...after, scope: tokens.scope ?? scope ?? null }, false);
     return 'again';
   }
+}
+
+/** Tokens of another authorization server than the one found are of no use; else nobody has refused them. */
+function throwUnlessElsewhere(
+  { fault, issuer }: Pick<GatewayOAuthProvider, 'fault' | 'issuer'>,
+  ofTokens: string | undefined,
+): void {
+  if (fault !== null) throw fault;
+  if (issuer === null || issuer === ofTokens) throw answeredBadly('it gave no token');
+}
+
+/** The upstream has answered: what is wrong is on the way to its authorization server. */
+function notRenewed(cause: unknown, refusal: GatewayError): GatewayError {
+  if (!(cause instanceof GatewayError)) throw cause;
+  const status = statusOf(refusal);
+  const extras = { cause, data: { status }, wayUp: { reach: 'answered' } } as const;
+  return new GatewayError('token_not_renewed', { reason: cause.message }, extras);
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { OAuthClientMetadata } from '@modelcontextprotocol/client';
+import type { FetchLike, OAuthClientMetadata } from '@modelcontextprotocol/client';
 import { Config } from '../../config/config.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
@@ -95,7 +95,7 @@ export class OAuthClient {
     const { resourceMetadataUrl } = record.challenge;
     await auth(provider, {
       serverUrl: gateway.url ?? '',
-      fetchFn: guardedFetch(this.http),
+      fetchFn: this.fetchFor(provider),
       forceReauthorization: anew === true,
       ...(scope === undefined ? {} : { scope }),
       ...(resourceMetadataUrl === undefined
@@ -103,6 +103,12 @@ export class OAuthClient {
         : { resourceMetadataUrl: new URL(resourceMetadataUrl) }),
       ...(answer === undefined ? {} : { authorizationCode: answer.code }),
       ...(answer?.iss === undefined ? {} : { iss: answer.iss }),
+    });
+  }
+
+  private fetchFor(provider: GatewayOAuthProvider): FetchLike {
+    return guardedFetch(this.http, (fault) => {
+      provider.fault = fault;
     });
   }
 
@@ -121,7 +127,7 @@ export class OAuthClient {
         authorization_endpoint: tokenUrl,
         response_types_supported: [],
       },
-      fetchFn: guardedFetch(this.http),
+      fetchFn: this.fetchFor(provider),
       ...(scope === undefined ? {} : { scope }),
     });
     provider.saveTokens({ ...tokens, issuer });

@@ -6,6 +6,7 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
+import type { GatewayError } from '../../kernel/errors.js';
 import { answeredBadly } from '../mcp/upstream-fault.js';
 import type { OAuthSettings } from '../../registry/gateway-secrets.service.js';
 import type { BegunLogin, LoginRecord } from './login-record.js';
@@ -33,6 +34,10 @@ export class GatewayOAuthProvider implements OAuthClientProvider {
   verifier = '';
   discovery: OAuthDiscoveryState | undefined;
   authorizationUrl: URL | null = null;
+  /** The last thing that failed without a word about what was asked. */
+  fault: GatewayError | null = null;
+  /** The authorization server that was found. */
+  issuer: string | null = null;
   readonly clientMetadataUrl?: string;
 
   constructor(private readonly parts: ProviderParts) {
@@ -58,6 +63,7 @@ export class GatewayOAuthProvider implements OAuthClientProvider {
   /** Configured, else what this very authorization server knows us as. */
   clientInformation(ctx?: OAuthClientInformationContext): StoredOAuthClientInformation | undefined {
     const { clientId, clientSecret } = this.parts.settings;
+    this.issuer = ctx?.issuer ?? null;
     if (clientId === undefined) return this.record.clients[ctx?.issuer ?? ''];
     const issuer = ctx?.issuer ?? '';
     this.bind(clientId, issuer);
