@@ -72,6 +72,7 @@ const transports = {
   useStatefulSessions: bool('USE_STATEFUL_SESSIONS', true, 'Give Streamable HTTP clients a session'),
   jsonResponseEnabled: bool('JSON_RESPONSE_ENABLED', true, 'Answer JSON where nothing has to be streamed'),
   mcpListPageSize: int('MCP_LIST_PAGE_SIZE', 0, 'Items on a page of an MCP list; 0 = all'),
+  mcpListMaxTtlMs: seconds('MCP_LIST_MAX_TTL', 300, 'Longest time that modern clients are told an MCP list is good; shorter where an upstream says so, 0 = never'),
   sessionTtlMs: seconds('SESSION_TTL', 3600, 'Rest of a session after which its log level, subscriptions and upstream sessions are freed; its id stays good', { min: 1 }),
   mcpMaxSessions: int('MCP_MAX_SESSIONS', 10_000, 'Sessions of one process that hold something beside their id', { min: 1 }),
   streamableHttpMaxEventsPerStream: int('STREAMABLE_HTTP_MAX_EVENTS_PER_STREAM', 100, 'Events of a stream that are kept for a client who comes back; 0 = streams cannot be resumed'),

@@ -32,6 +32,27 @@ describe('discovery', () => {
     expect(found).toMatchObject({ instructions: 'be kind', serverInfo: { name: 'x' } });
   });
 
+  it('takes the lesser of what the pages of a modern upstream say of the life of a list', async () => {
+    const modern = upstream({ tools: {}, prompts: {}, resources: {} }, (method, params) => {
+      if (method === 'prompts/list') return Promise.resolve('{"prompts":[],"ttlMs":-1.5}');
+      if (method !== 'tools/list')
+        return Promise.resolve('{"resources":[],"resourceTemplates":[]}');
+      const first = '{"tools":[],"nextCursor":"2","ttlMs":9,"cacheScope":"public"}';
+      return Promise.resolve(
+        params === '' ? first : '{"tools":[],"ttlMs":7,"cacheScope":"private"}',
+      );
+    });
+    const unkept = { ttlMs: 0, cacheScope: 'private' };
+    expect((await discover(modern)).found.listHints).toEqual({});
+    const greeting = { ...modern.greeting, era: 'modern' as const };
+    expect((await discover({ ...modern, greeting })).found.listHints).toEqual({
+      tools: { ttlMs: 7, cacheScope: 'private' },
+      prompts: unkept,
+      resources: unkept,
+      resourceTemplates: unkept,
+    });
+  });
+
   it('asks only for declared lists; the others are empty', async () => {
     const asked: string[] = [];
     const { found, failures } = await discover(

@@ -1,8 +1,8 @@
 import { RELAYED, findMembers } from '../kernel/json-scan.js';
-import type { GatewayTransport, JsonObject, SkippedItem } from '../kernel/catalog.js';
+import type { GatewayTransport, JsonObject, ListHints, SkippedItem } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
-import { RPC_CODE, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
+import { LIST_CAPABILITY, LIST_KINDS, RPC_CODE, type ListKind } from '../kernel/mcp.js';
 import type { Discovered, DiscoveredItem } from '../registry/discovered.js';
 import { withUsableMarks } from './header-marks.js';
 import type { Greeting } from '../upstreams/mcp/connection.js';
@@ -18,12 +18,6 @@ const METHODS: Readonly<Record<ListKind, string>> = {
   resources: 'resources/list',
   resourceTemplates: 'resources/templates/list',
   prompts: 'prompts/list',
-};
-const CAPABILITY: Readonly<Record<ListKind, string>> = {
-  tools: 'tools',
-  resources: 'resources',
-  resourceTemplates: 'resources',
-  prompts: 'prompts',
 };
 
 /** Sends one request of our own; answers the `result` as JSON text. */
@@ -55,11 +49,12 @@ export async function discover(
   const { greeting } = upstream;
   const declared = findMembers(greeting.capabilities, RELAYED);
   const lists: Partial<Record<ListKind, readonly DiscoveredItem[]>> = {};
+  const listHints: Partial<Record<ListKind, ListHints>> = {};
   const skipped: SkippedItem[] = [];
   const failures: { list: ListKind; error: unknown }[] = [];
   for (const list of LIST_KINDS) {
     if (!wanted.has(list)) continue;
-    if (declared?.has(CAPABILITY[list]) !== true) {
+    if (declared?.has(LIST_CAPABILITY[list]) !== true) {
       lists[list] = [];
       continue;
     }
@@ -68,6 +63,7 @@ export async function discover(
       const isBound = greeting.era === 'modern' && upstream.transport === 'STREAMABLEHTTP';
       const { usable, unusable } = withUsableMarks(isBound && list === 'tools', read.items);
       lists[list] = usable;
+      if (greeting.era === 'modern') listHints[list] = read.hints;
       skipped.push(...read.skipped, ...unusable);
     } catch (error) {
       if (isAbsent(list, error)) lists[list] = [];
@@ -83,6 +79,7 @@ export async function discover(
     era: greeting.era,
     eraAt: upstream.eraAt,
     ...lists,
+    listHints,
     skipped,
   };
   return { found, failures };
@@ -95,6 +92,7 @@ export function failureTexts({ failures }: Discovery): string[] {
 
 interface ReadList {
   readonly items: DiscoveredItem[];
+  readonly hints: ListHints;
   readonly skipped: SkippedItem[];
 }
 
@@ -105,11 +103,13 @@ async function readList(list: ListKind, ask: Ask): Promise<ReadList> {
   const { kind } = KIND_RULES[list];
   let params = '';
   let size = 0;
+  let hints: ListHints | undefined;
   for (let pages = 1; ; pages++) {
     const page = readPage(list, await ask(METHODS[list], params));
     if (page === undefined)
       throw new GatewayError('upstream_error', { reason: `the answer has no list '${list}'` });
     size += page.size;
+    hints = lesser(hints, page.hints);
     items.push(...page.items);
     skipped.push(...page.skipped);
     const cut = reasonToStop(page.nextCursor, { cursors, pages, size });
@@ -118,7 +118,17 @@ async function readList(list: ListKind, ask: Ask): Promise<ReadList> {
     cursors.add(page.nextCursor);
     params = `"cursor":${JSON.stringify(page.nextCursor)}`;
   }
-  return { items: items.slice(0, MAX_ITEMS), skipped: skipped.slice(0, MAX_ITEMS) };
+  return { items: items.slice(0, MAX_ITEMS), skipped: skipped.slice(0, MAX_ITEMS), hints };
+}
+
+/** Pages should agree; where they do not, the list lives as long as its first page to go. */
+function lesser(a: ListHints | undefined, b: ListHints): ListHints {
+  if (a === undefined) return b;
+  const isPublic = a.cacheScope === 'public' && b.cacheScope === 'public';
+  return {
+    ttlMs: Math.min(a.ttlMs, b.ttlMs),
+    cacheScope: isPublic ? 'public' : 'private',
+  };
 }
 
 function reasonToStop(

@@ -1,5 +1,6 @@
+import type { Members } from '../kernel/json-members.js';
 import { findMembers, RELAYED, scanElements } from '../kernel/json-scan.js';
-import type { SkippedItem } from '../kernel/catalog.js';
+import type { ListHints, SkippedItem } from '../kernel/catalog.js';
 import type { ListKind } from '../kernel/mcp.js';
 import type { DiscoveredItem } from '../registry/discovered.js';
 
@@ -33,6 +34,8 @@ export interface Page {
   readonly skipped: SkippedItem[];
   /** `undefined` on the last page; an empty text is a cursor. */
   readonly nextCursor: string | undefined;
+  /** Of a modern upstream; what is missing or no hint promises nothing. */
+  readonly hints: ListHints;
   /** How many elements the page had. */
   readonly size: number;
 }
@@ -54,7 +57,20 @@ export function readPage(list: ListKind, result: string): Page | undefined {
     if (reason === undefined) items.push({ name, text });
     else skipped.push({ kind, name: name.slice(0, 255), reason });
   }
-  return { items, skipped, nextCursor: page.string('nextCursor'), size: elements.length };
+  return {
+    items,
+    skipped,
+    nextCursor: page.string('nextCursor'),
+    hints: readHints(page),
+    size: elements.length,
+  };
+}
+
+function readHints(page: Members): ListHints {
+  const ttlMs: unknown = JSON.parse(page.raw('ttlMs') ?? '0');
+  const isTime = typeof ttlMs === 'number' && Number.isSafeInteger(ttlMs) && ttlMs > 0;
+  const isPublic = page.string('cacheScope') === 'public';
+  return { ttlMs: isTime ? ttlMs : 0, cacheScope: isPublic ? 'public' : 'private' };
 }
 
 function readItem(list: ListKind, text: string): { name: string; reason?: string } {

@@ -1,6 +1,6 @@
 import type { GatewayId, PromptId, ResourceId, ServerId, ToolId } from './ids.js';
 import type { Via } from './caller.js';
-import type { Era } from './mcp.js';
+import type { Era, ListKind } from './mcp.js';
 
 /** Plain JSON as it came from a body or an upstream. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -56,6 +56,12 @@ export interface SkippedItem {
   readonly reason: string;
 }
 
+/** How long a list of an upstream may be kept, and whether for others too (26 Caching). */
+export interface ListHints {
+  readonly ttlMs: number;
+  readonly cacheScope: 'public' | 'private';
+}
+
 /** A registered upstream: an MCP server, or another MCP Gateway. */
 export interface Gateway extends Common<GatewayId> {
   readonly name: string;
@@ -103,6 +109,8 @@ export interface Gateway extends Common<GatewayId> {
   readonly lastSeen: string | null;
   readonly lastRefreshAt: string | null;
   readonly skippedItems: readonly SkippedItem[];
+  /** What a modern upstream said of the life of its lists; `null` = nothing, nobody may keep them. */
+  readonly listHints: Readonly<Partial<Record<ListKind, ListHints>>> | null;
 }
 
 /** A federated tool. Local kinds (REST, CLI) come with later drivers. */

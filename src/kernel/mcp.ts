@@ -73,6 +73,14 @@ export function isLogLevel(text: unknown): text is LogLevel {
 export const LIST_KINDS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
 export type ListKind = (typeof LIST_KINDS)[number];
 
+/** The server capability that declares a list. */
+export const LIST_CAPABILITY: Readonly<Record<ListKind, 'tools' | 'resources' | 'prompts'>> = {
+  tools: 'tools',
+  resources: 'resources',
+  resourceTemplates: 'resources',
+  prompts: 'prompts',
+};
+
 /** The notice that says a list changed; templates share that of resources. */
 export const LIST_CHANGED: Readonly<Record<ListKind, string>> = {
   tools: 'notifications/tools/list_changed',

@@ -1,16 +1,17 @@
 import { GatewayError } from '../kernel/errors.js';
-import type { Gateway, Server } from '../kernel/catalog.js';
+import type { Gateway, ListHints, Server } from '../kernel/catalog.js';
 import { type Era, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
 import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
 import { membersOf, promptText, resourceText, toolText } from './item-text.js';
+import { hintsOf } from './list-hints.js';
 import { type ListFacts, ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
 import { NameTable } from './name-table.js';
 import { placeResources, type PlacedResource } from './resource-places.js';
 import { shownNames } from './shown-names.js';
 import { toolView } from './views/tool-view.js';
-import type { Visibility } from './visibility.js';
+import { EVERYTHING, type Visibility } from './visibility.js';
 
 /** Makes what one kind of Caller sees of a Snapshot, globally or of one Server. */
 export function buildView(
@@ -26,6 +27,7 @@ export function buildView(
     missing: members.gateways.filter((g) => g.enabled && !isAvailable(g)).map((g) => g.name),
     isOrdered: server !== null,
     serverInfo: snapshot.serverInfo,
+    hints: hintsOfAll(snapshot, visibility, members.gateways),
   };
   const listed = places.filter(({ row }) => row.item.enabled && isAvailable(row.gateway));
   const resources = (isTemplate: boolean) => (): readonly (readonly [string, string])[] =>
@@ -62,6 +64,7 @@ export function buildView(
     gateways: members.gateways,
     capabilities: capabilitiesOf(members.gateways),
     listText: (kind, era) => lists[kind].whole(era),
+    listContent: (kind, era) => lists[kind].content(era),
     page: (kind, page) => lists[kind].page(page),
     shows: (gatewayId, kind) => shownGateways[kind]().some(({ id }) => id === gatewayId),
     tool: (name) => tools.get(name),
@@ -164,6 +167,20 @@ function entryOf(row: ResourceRow, upstreamUri: string, shown: string): Resource
   };
 }
 
+/** A list that is not complete is good for no time: what is missing may come at any moment. */
+function hintsOfAll(
+  { hintLimits }: Snapshot,
+  visibility: Visibility,
+  gateways: readonly Gateway[],
+): ListFacts['hints'] {
+  const limits = {
+    maxTtlMs: gateways.every(isAvailable) ? hintLimits.maxTtlMs : 0,
+    isOpen: hintLimits.isOpen && visibility.key === EVERYTHING.key,
+  };
+  const made = LIST_KINDS.map((kind) => [kind, hintsOf(kind, gateways, limits)] as const);
+  return Object.fromEntries(made) as Record<ListKind, ListHints>;
+}
+
 function joinedInstructions(gateways: readonly Gateway[]): string | null {
   const said = gateways.filter((g) => isAvailable(g) && (g.instructions ?? '') !== '');
   if (said.length === 0) return null;
@@ -196,5 +213,7 @@ export function changedKinds(
   next: CatalogView,
   era: Era,
 ): ListKind[] {
-  return LIST_KINDS.filter((kind) => previous?.listText(kind, era) !== next.listText(kind, era));
+  return LIST_KINDS.filter(
+    (kind) => previous?.listContent(kind, era) !== next.listContent(kind, era),
+  );
 }

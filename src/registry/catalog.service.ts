@@ -138,6 +138,7 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     return buildSnapshot(rows, {
       separator: this.config.gatewayToolNameSeparator,
       serverInfo: serverInfoText(this.config.appName),
+      hintLimits: { maxTtlMs: this.config.mcpListMaxTtlMs, isOpen: !this.config.authRequired },
       compile: (schemaText) => this.schemas.get(schemaText),
     });
   }

@@ -4,6 +4,7 @@ import { foldName } from '../kernel/names.js';
 import { compileTemplate, type UriTemplate } from '../kernel/uri-template.js';
 import type { ArgumentSchema } from './schema/argument-schema.js';
 import { membersOf } from './item-text.js';
+import type { HintLimits } from './list-hints.js';
 
 export interface CatalogRows {
   readonly gateways: readonly Gateway[];
@@ -17,6 +18,7 @@ export interface SnapshotSettings {
   readonly separator: string;
   /** Our own `serverInfo` as JSON text. */
   readonly serverInfo: string;
+  readonly hintLimits: HintLimits;
   compile(schemaText: string): ArgumentSchema;
 }
 
@@ -40,6 +42,7 @@ export interface ResourceRow {
 export interface Snapshot {
   readonly separator: string;
   readonly serverInfo: string;
+  readonly hintLimits: HintLimits;
   readonly gateways: ReadonlyMap<GatewayId, Gateway>;
   readonly servers: ReadonlyMap<ServerId, Server>;
   readonly serversByName: ReadonlyMap<string, Server>;
@@ -59,6 +62,7 @@ export function buildSnapshot(rows: CatalogRows, settings: SnapshotSettings): Sn
   return {
     separator: settings.separator,
     serverInfo: settings.serverInfo,
+    hintLimits: settings.hintLimits,
     gateways,
     servers: new Map(sorted(rows.servers, (s) => s.name).map((s) => [s.id, s])),
     serversByName: new Map(rows.servers.map((s) => [foldName(s.name), s])),

@@ -4,11 +4,12 @@ import type {
   GatewayStatus,
   GatewayTransport,
   JsonObject,
+  ListHints,
   SessionMode,
   SkippedItem,
 } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
-import type { Era } from '../kernel/mcp.js';
+import type { Era, ListKind } from '../kernel/mcp.js';
 
 /** One item of a list of an upstream; `text` is the item exactly as it came. */
 export interface DiscoveredItem {
@@ -31,6 +32,8 @@ export interface Discovered {
   readonly resources?: readonly DiscoveredItem[] | undefined;
   readonly resourceTemplates?: readonly DiscoveredItem[] | undefined;
   readonly prompts?: readonly DiscoveredItem[] | undefined;
+  /** How long the lists that were read may be kept; absent = nothing is promised. */
+  readonly listHints?: Readonly<Partial<Record<ListKind, ListHints>>> | undefined;
   readonly skipped: readonly SkippedItem[];
 }
 

@@ -58,6 +58,8 @@ export interface CatalogView {
   readonly capabilities: ViewCapabilities;
   /** The whole `result` of a list as JSON text, serialised once. */
   listText(kind: ShownList, era: Era): string;
+  /** What tells two readings of a list apart: all of it but how long it is good. */
+  listContent(kind: ShownList, era: Era): string;
   /**
    * One page of it.
    * @returns `last`: sort key to go on from; `null` on the last page

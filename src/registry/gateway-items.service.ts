@@ -4,6 +4,7 @@ import type { Actor } from '../kernel/caller.js';
 import type { Gateway, SkippedItem, Tool } from '../kernel/catalog.js';
 import type { Repositories } from '../store/database.js';
 import type { Discovered, DiscoveredItem, SyncResult } from './discovered.js';
+import { hintsAfter } from './list-hints.js';
 import type { Judgement } from './schema/judge.js';
 import { SchemasService } from './schema/schemas.service.js';
 import { inputSchema, planPrompts, planResources, planTools } from './sync-plan.js';
@@ -51,6 +52,7 @@ export class GatewayItems {
       protocolVersion: found.protocolVersion,
       era: found.era,
       eraAt: found.eraAt,
+      listHints: hintsAfter(gateway.listHints, found),
       reachable: true,
       status: gateway.enabled ? 'healthy' : 'disabled',
       statusMessage: null,

@@ -212,6 +212,7 @@ const BLANK = {
   lastSeen: null,
   lastRefreshAt: null,
   skippedItems: [],
+  listHints: null,
 } as const satisfies Partial<Gateway>;
 
 function parseUrl(text: string): URL | undefined {

@@ -253,7 +253,8 @@ function isDifferent(before: Gateway, after: Gateway, result: SyncResult): boole
   if (Object.values(counts).some((n) => n > 0)) return true;
   const facts = (g: Gateway): string =>
     JSON.stringify([g.transport, g.capabilities, g.instructions, g.serverInfo, g.status]);
-  const way = (g: Gateway): string => `${g.protocolVersion ?? ''} ${g.era ?? ''}`;
+  const way = (g: Gateway): string =>
+    `${g.protocolVersion ?? ''} ${g.era ?? ''} ${JSON.stringify(g.listHints)}`;
   return facts(before) !== facts(after) || way(before) !== way(after);
 }
 

@@ -1,3 +1,4 @@
+import type { ListHints } from '../kernel/catalog.js';
 import { CLAIM, type Era, type ListKind } from '../kernel/mcp.js';
 import type { PageOf } from './entries.js';
 
@@ -14,6 +15,8 @@ export interface ListFacts {
   readonly isOrdered: boolean;
   /** Our own `serverInfo` as JSON text. */
   readonly serverInfo: string;
+  /** What each list says of its own life. */
+  readonly hints: Readonly<Record<ListKind, ListHints>>;
 }
 
 /** One list of a view as text: made when first asked for, kept as long as the view. */
@@ -30,13 +33,19 @@ export class ListText {
     private readonly make: (era: Era) => readonly Item[],
   ) {
     const missing = facts.missing.length === 0 ? '' : metaMember(MISSING, facts.missing);
-    // Nothing says yet how long an upstream's list is good, so nobody may keep ours.
-    const hints = '"ttlMs":0,"cacheScope":"private"';
+    const { ttlMs, cacheScope } = facts.hints[kind];
+    const hints = `"ttlMs":${String(ttlMs)},"cacheScope":"${cacheScope}"`;
     this.heads = { legacy: `{"${kind}":[`, modern: `{"resultType":"complete","${kind}":[` };
     this.tails = {
       legacy: missing === '' ? ']}' : `],"_meta":{${missing}}}`,
       modern: `],${hints},"_meta":{"${CLAIM.serverInfo}":${facts.serverInfo}${missing === '' ? '' : `,${missing}`}}}`,
     };
+  }
+
+  /** What makes a list another one: its items and what is missing, but not how long it is good. */
+  content(era: Era): string {
+    const items = this.whole(era).slice(0, -this.tails[era].length);
+    return `${items} ${this.facts.missing.join()}`;
   }
 
   whole(era: Era): string {

@@ -32,6 +32,7 @@ describe('resources of several gateways', () => {
     {
       separator: '-',
       serverInfo: '{}',
+      hintLimits: { maxTtlMs: 0, isOpen: false },
       compile: (text) => new LightSchema(text, new SchemaThread()),
     },
   );

@@ -14,7 +14,8 @@ export interface Visibility {
   readonly isBoundToServers: boolean;
 }
 
-const EVERYTHING: Visibility = {
+/** What Callers without scopes see, and those without a credential where they are let in. */
+export const EVERYTHING: Visibility = {
   key: '*',
   server: () => true,
   tool: () => true,

@@ -78,6 +78,7 @@ export const GATEWAY: Definition<Gateway> = {
     lastSeen: orNull(time),
     lastRefreshAt: orNull(time),
     skippedItems: json,
+    listHints: orNull(json),
   },
   unique: [['slug']],
 };

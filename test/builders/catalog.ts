@@ -63,6 +63,7 @@ export function aGateway(more: Partial<Gateway> = {}): Gateway {
     lastSeen: AT,
     lastRefreshAt: AT,
     skippedItems: [],
+    listHints: null,
     ...more,
   };
 }

@@ -102,5 +102,6 @@ function upstreamView(gateway: Gateway): View {
       .filter((item) => item.kind === 'tool')
       .map((item) => item.name),
     skippedItems: gateway.skippedItems,
+    listHints: gateway.listHints,
   };
 }

@@ -36,6 +36,8 @@ export class Lists {
     this.badItems = false;
     /** Input schemas that stand for the usual ones, by tool. */
     this.schemas = {};
+    /** What a modern server says of the life of its lists. */
+    this.hints = {};
   }
 
   tools(transport) {

@@ -104,7 +104,10 @@ export class McpServer {
       'prompts/list': ['prompts', PROMPTS],
     };
     if (lists[method] !== undefined)
-      return call.result(this.lists.page(...lists[method], params.cursor));
+      return call.result({
+        ...this.lists.page(...lists[method], params.cursor),
+        ...(call.isModern ? this.lists.hints : {}),
+      });
     const own = (call.isModern ? MODERN_METHODS : {})[method] ?? this.methods[method];
     if (own === undefined) return call.error(-32601, `Method not found: ${method}`);
     own.call(this, call, params);

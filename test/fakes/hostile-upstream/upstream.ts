@@ -44,6 +44,7 @@ export interface Modes {
     badItems?: boolean;
     only?: readonly string[] | null;
     schemas?: Record<string, unknown>;
+    hints?: { ttlMs?: unknown; cacheScope?: unknown };
   };
   readonly session?: {
     status?: 404 | 400 | 410;
