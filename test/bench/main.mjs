@@ -9,69 +9,23 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { rssMb } from './procfs.mjs';
-import { compare, line, median, verdict } from './report.mjs';
-import { REST, ROOT, startGateway, startLoad, startScript, SUBJECT, token } from './rig.mjs';
+import { median, verdict } from './report.mjs';
+import { benchLists, benchScale } from './catalog.mjs';
+import {
+  gatewayProcess,
+  metric,
+  plan,
+  quick,
+  register,
+  rounds,
+  started,
+  stopAll,
+  warmUp,
+} from './kit.mjs';
+import { REST, ROOT, startGateway, startLoad, startScript, SUBJECT } from './rig.mjs';
 import { benchSessions } from './sessions.mjs';
 
-const quick = process.argv.includes('--quick');
-const plan = quick
-  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500, sessions: 500 }
-  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000, sessions: 2000 };
-const LISTED_TOOLS = 1000;
 const EQUAL_RATE = 1000;
-const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
-const authorization = `Bearer ${token('bench')}`;
-
-const stops = [];
-async function started(promise, stop = (x) => x.stop()) {
-  const thing = await promise;
-  stops.push(() => stop(thing));
-  return thing;
-}
-const gatewayProcess = () =>
-  started(startGateway({ env: ENV, ...(SUBJECT.length ? { prefix: SUBJECT } : {}) }), (g) =>
-    g.dispose(),
-  );
-
-async function register(gateway, name, url) {
-  const answer = await fetch(`${gateway.url}/gateways`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ name, url, transport: 'STREAMABLEHTTP' }),
-  });
-  if (answer.status !== 200)
-    throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
-  await answer.arrayBuffer();
-}
-
-/** `taskset` becomes node itself, so its pid is the one to measure. */
-async function rounds(load, subjects, spec, note) {
-  const done = [];
-  for (let round = 0; round < plan.rounds; round++) {
-    const result = {};
-    for (const [name, { pid, url }] of Object.entries(subjects)) {
-      const credential = name === 'gateway' ? { authorization } : {};
-      result[name] = await load.measure(pid, { ...spec, ...credential, url, ms: plan.ms });
-    }
-    done.push(result);
-  }
-  const compared = compare(done);
-  console.log(line(note, compared));
-  return compared;
-}
-
-async function warmUp(load, subjects, spec) {
-  for (const [name, { pid, url }] of Object.entries(subjects)) {
-    const credential = name === 'gateway' ? { authorization } : {};
-    await load.measure(pid, { ...spec, ...credential, url, connections: 16, ms: plan.warmMs });
-  }
-}
-
-async function metric(gateway, name) {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
-  const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1];
-  return found === undefined ? null : Number(found);
-}
 
 async function startUps() {
   const times = [];
@@ -128,56 +82,6 @@ async function benchCalls(load) {
   };
 }
 
-async function benchLists(load) {
-  const upstream = await started(
-    startScript('upstream.mjs', { TOOLS: String(LISTED_TOOLS) }, REST),
-  );
-  const gateway = await gatewayProcess();
-  await register(gateway, 'bench', upstream.value);
-  const answer = await fetch(`${gateway.url}/mcp`, {
-    method: 'POST',
-    headers: {
-      authorization,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...(await sessionOf(gateway)),
-    },
-    body: '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}',
-  });
-  const bytes = (await answer.arrayBuffer()).byteLength;
-  const floor = await started(startScript('constant.mjs', { BYTES: String(bytes) }, SUBJECT));
-  const subjects = {
-    floor: { pid: floor.pid, url: floor.value },
-    gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
-  };
-  const spec = { kind: 'list', connections: 16, minBytes: bytes * 0.9 };
-  await warmUp(load, subjects, spec);
-  return rounds(load, subjects, spec, `tools/list of ${LISTED_TOOLS} tools, ${bytes} bytes`);
-}
-
-async function sessionOf(gateway) {
-  const answer = await fetch(`${gateway.url}/mcp`, {
-    method: 'POST',
-    headers: {
-      authorization,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'initialize',
-      params: {
-        protocolVersion: '2025-11-25',
-        capabilities: {},
-        clientInfo: { name: 'bench', version: '1' },
-      },
-    }),
-  });
-  await answer.arrayBuffer();
-  return { 'mcp-session-id': answer.headers.get('mcp-session-id') ?? '' };
-}
-
 function commit() {
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
@@ -187,11 +91,11 @@ function commit() {
 }
 
 async function main() {
-  const load = await startLoad();
-  stops.push(() => load.stop());
+  const load = await started(startLoad());
   const start = await startUps();
   const calls = await benchCalls(load);
   const list = await benchLists(load);
+  const scale = await benchScale(load);
   const sessions = await benchSessions(plan.sessions);
   for (const [kind, { kib, floorKib }] of Object.entries(sessions))
     console.log(
@@ -212,6 +116,12 @@ async function main() {
       aim: 1.2,
     },
     { name: 'CPU per tools/list ÷ constant reply', value: list.cpu.median, bar: 2, aim: 1.2 },
+    {
+      name: 'CPU per call, 10,000 tools and 200 gateways ÷ 1 gateway',
+      value: scale.cpu.median,
+      bar: 1.1,
+      aim: 1,
+    },
     {
       name: 'idle session without a stream, KiB',
       value: sessions['without a stream'].kib,
@@ -247,6 +157,7 @@ async function main() {
     start,
     ...calls,
     list,
+    scale,
     sessions,
   };
   mkdirSync(join(ROOT, 'bench-results'), { recursive: true });
@@ -258,5 +169,5 @@ async function main() {
 try {
   await main();
 } finally {
-  for (const stop of stops.reverse()) await stop();
+  await stopAll();
 }

@@ -1,0 +1,62 @@
+/** What all parts of the benchmark use: what they start, and the rounds of A and B in turns. */
+import { compare, line } from './report.mjs';
+import { startGateway, SUBJECT, token } from './rig.mjs';
+
+export const quick = process.argv.includes('--quick');
+export const plan = quick
+  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500, sessions: 1000 }
+  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000, sessions: 2000 };
+const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
+export const authorization = `Bearer ${token('bench')}`;
+
+/** Ends what was started, last first. */
+const stops = [];
+export async function stopAll() {
+  for (const stop of stops.reverse()) await stop();
+}
+
+export async function started(promise, stop = (x) => x.stop()) {
+  const thing = await promise;
+  stops.push(() => stop(thing));
+  return thing;
+}
+export const gatewayProcess = () =>
+  started(startGateway({ env: ENV, ...(SUBJECT.length ? { prefix: SUBJECT } : {}) }), (g) =>
+    g.dispose(),
+  );
+
+export async function register(gateway, name, url) {
+  const answer = await fetch(`${gateway.url}/gateways`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, url, transport: 'STREAMABLEHTTP' }),
+  });
+  if (answer.status !== 200)
+    throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** `taskset` becomes node itself, so its pid is the one to measure. */
+export async function rounds(load, subjects, spec, note) {
+  const done = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    const result = {};
+    for (const [name, { pid, url }] of Object.entries(subjects))
+      result[name] = await load.measure(pid, { authorization, ...spec, url, ms: plan.ms });
+    done.push(result);
+  }
+  const compared = compare(done);
+  console.log(line(note, compared));
+  return compared;
+}
+
+export async function warmUp(load, subjects, spec) {
+  for (const { pid, url } of Object.values(subjects))
+    await load.measure(pid, { authorization, ...spec, url, connections: 16, ms: plan.warmMs });
+}
+
+export async function metric(gateway, name) {
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1];
+  return found === undefined ? null : Number(found);
+}
