@@ -29,6 +29,16 @@ export interface UpstreamRequest {
   readonly silenceMs: number;
   /** Absolute end in ms from sending. */
   readonly totalMs: number;
+  /** Where the requests of one course stay together; absent for most, which go anywhere. */
+  readonly stay?: Stay | null;
+}
+
+/**
+ * Keeps requests that belong together on one upstream session: upstreams may know what the first has
+ * begun on the session it came on only. The driver fills it; whoever made it gives `held` back.
+ */
+export interface Stay {
+  held: { giveBack(): void } | null;
 }
 
 /** The far side of an open request: the protocol of the client that waits for it. */

@@ -6,7 +6,7 @@ import { GatewayError } from '../kernel/errors.js';
 import type { ToolId } from '../kernel/ids.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { LogLevel } from '../kernel/mcp.js';
-import type { UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
+import type { Stay, UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { type Invocation, Invoker } from '../upstreams/invoker.js';
@@ -32,12 +32,15 @@ export interface Upward {
   readonly toolId?: ToolId;
   readonly timeoutMs?: number | null;
   readonly isRetryable?: boolean;
+  /** The tool runs as a task only, and the client follows none: it is followed here. */
+  readonly asTask?: boolean;
+  readonly stay?: Stay;
 }
 
 /** Who hears a leg and who can end it, where that is not simply its call. */
 export interface Watch extends UpstreamObserver {
   readonly abort: Abort;
-  readonly places: Places;
+  readonly places: Places | null;
 }
 
 /** Members of a client's `_meta` that end at the gateway (PROTOCOL.md §4.1). */
@@ -101,6 +104,7 @@ export class Legs {
       abort: watch?.abort ?? call.abort,
       silenceMs: this.silenceMs(up),
       totalMs: this.totalMs(up),
+      stay: up.stay ?? null,
     };
   }
 

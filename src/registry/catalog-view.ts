@@ -97,7 +97,8 @@ function toolTable(
   for (const row of members.tools) {
     const { item: tool, gateway } = row;
     const shownName = names.get(tool.id) ?? tool.name;
-    const entry = { tool, gateway, shownName, schema: row.schema };
+    const { schema, isTaskOnly } = row;
+    const entry = { tool, gateway, shownName, schema, isTaskOnly };
     table.add(shownName, entry, tool, gateway);
   }
   return table.seal();

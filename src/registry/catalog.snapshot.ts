@@ -1,4 +1,5 @@
 import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.js';
+import { runsOnlyAsTask } from '../kernel/core-tasks.js';
 import type { GatewayId, PromptId, ResourceId, ServerId, ToolId } from '../kernel/ids.js';
 import { foldName } from '../kernel/names.js';
 import { compileTemplate, type UriTemplate } from '../kernel/uri-template.js';
@@ -26,6 +27,8 @@ export interface ToolRow {
   readonly item: Tool;
   readonly gateway: Gateway;
   readonly schema: () => ArgumentSchema;
+  /** Whether it runs as a task of 2025-11-25 only. */
+  readonly isTaskOnly: () => boolean;
 }
 export interface PromptRow {
   readonly item: Prompt;
@@ -108,11 +111,13 @@ function joined<I extends { readonly id: string; readonly gatewayId: GatewayId }
 
 function toolRow(item: Tool, gateway: Gateway, settings: SnapshotSettings): ToolRow {
   let compiled: ArgumentSchema | undefined;
+  let isTaskOnly: boolean | undefined;
   return {
     item,
     gateway,
     schema: () =>
       (compiled ??= settings.compile(membersOf(item.definition).raw('inputSchema') ?? '{}')),
+    isTaskOnly: () => (isTaskOnly ??= runsOnlyAsTask(item.definition, gateway)),
   };
 }
 

@@ -10,6 +10,8 @@ export interface ToolEntry {
   readonly shownName: string;
   /** Its input schema, ready at the first call. */
   schema(): ArgumentSchema;
+  /** Whether it runs as a task of 2025-11-25 only. */
+  isTaskOnly(): boolean;
 }
 
 export interface PromptEntry {

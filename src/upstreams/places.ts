@@ -11,6 +11,7 @@ export class Places {
   /** @param gates all that the call is in now */
   took(gates: readonly Gate[]): void {
     this.gates = gates;
+    this.isAside = false;
   }
 
   stepAside(): void {

@@ -17,8 +17,8 @@ import { Lists } from './lists.js';
 import { UpwardCalls } from './upward.js';
 
 /** What the gateway writes anew; answers and state belong to a leg, not to the call. */
-const REPLACED = ['name', '_meta', 'inputResponses', 'requestState'];
-const RESERVED = [...REPLACED, 'arguments', 'task'];
+const REPLACED = ['name', '_meta', 'inputResponses', 'requestState', 'task'];
+const RESERVED = [...REPLACED, 'arguments'];
 const MAX_ARGUMENT_BYTES = 1_048_576;
 
 @Injectable()
@@ -97,6 +97,7 @@ export class ToolsMethods {
       params: rest === '' ? own : `${own},${rest}`,
       timeoutMs: tool.timeoutMs,
       isRetryable: tool.retryable,
+      asTask: entry.isTaskOnly(),
     });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamReply } from '../../kernel/upstream.js';
+import { driveCoreTask } from '../era/bridge/core-task-drive.js';
 import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
 import { TaskDrive } from '../era/bridge/task-drive.js';
@@ -26,6 +27,7 @@ export class UpwardCalls {
     let reply: UpstreamReply;
     try {
       if (this.tasks.isFor(up)) reply = await this.tasks.run(call, up);
+      else if (up.asTask === true) reply = await driveCoreTask(this.legs, call, up, null);
       else {
         reply = await this.legs.send(call, up);
         if (reply.era === 'modern')

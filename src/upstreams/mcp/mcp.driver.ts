@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
-import type { Driver, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
+import type { Driver, Stay, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 import { doubtsEra, ownFault, refusesHeaders } from './modern-refusal.js';
-import type { PooledSession } from './pooled-session.js';
+import { PooledSession } from './pooled-session.js';
 import { answeredBadly } from './upstream-fault.js';
 
 /** One try of a request on a session. */
@@ -28,7 +28,7 @@ export class McpDriver implements Driver {
   async request(gateway: Gateway, request: UpstreamRequest): Promise<UpstreamReply> {
     const { logLevel } = request;
     for (let tries = 1; ; tries++) {
-      const found = this.pool.take(gateway, request.caller, request.client);
+      const found = this.take(gateway, request);
       // Nearly every call finds an open one, and waits for nothing.
       const session = found instanceof Promise ? await found : found;
       let connection: UpstreamConnection | null = null;
@@ -44,6 +44,31 @@ export class McpDriver implements Driver {
         session.giveBack();
       }
     }
+  }
+
+  private take(
+    gateway: Gateway,
+    { caller, client, stay }: UpstreamRequest,
+  ): PooledSession | Promise<PooledSession> {
+    if (stay === undefined || stay === null) return this.pool.take(gateway, caller, client);
+    const { held } = stay;
+    if (held instanceof PooledSession && held.connection?.isOpen === true) {
+      held.calls++;
+      return held;
+    }
+    return this.settle(stay, this.pool.take(gateway, caller, client));
+  }
+
+  /** A course counts as one more request on its session, so that it is neither closed nor leased. */
+  private async settle(
+    stay: Stay,
+    found: PooledSession | Promise<PooledSession>,
+  ): Promise<PooledSession> {
+    const session = await found;
+    stay.held?.giveBack();
+    session.calls++;
+    stay.held = session;
+    return session;
   }
 
   /** Prepares one more try. @throws what is to be said, where it would do no better */

@@ -4,6 +4,7 @@ import {
   fitExtensions,
   readCapabilities,
 } from '../../kernel/client-capabilities.js';
+import { takesTasks } from '../../kernel/core-tasks.js';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway, SessionMode } from '../../kernel/catalog.js';
@@ -22,7 +23,9 @@ const MAX_EXTENSIONS = 2048;
 export function sharingOf(gateway: Gateway, isStateless: boolean): Sharing {
   if (gateway.era === 'modern') return 'shared';
   if (gateway.sessionMode !== 'auto') return gateway.sessionMode;
-  return gateway.asksClient && !isStateless ? 'per-session' : 'shared';
+  // Tasks belong to the session that began them (25 Tasks §Security), and are questions' usual home.
+  const isOwn = gateway.asksClient || takesTasks(gateway);
+  return isOwn && !isStateless ? 'per-session' : 'shared';
 }
 
 /** The capabilities of a client, cut to what a Gateway can use, as JSON text: equal sets are equal. */

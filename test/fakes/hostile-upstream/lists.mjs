@@ -1,3 +1,4 @@
+import { taskToolList } from './tasks.mjs';
 import { TOOLS, fits } from './tools/index.mjs';
 
 const nonce = { nonce: { type: 'string' } };
@@ -31,6 +32,7 @@ export class Lists {
   constructor(options) {
     this.only = options.only ?? null;
     this.extra = options.tools ?? 0;
+    this.hasTasks = options.hasTasks === true;
     this.pageSize = 0;
     this.repeatCursor = false;
     this.badItems = false;
@@ -47,7 +49,8 @@ export class Lists {
       const schema = this.schemas[name];
       return schema === undefined ? toolOf(name) : { ...toolOf(name), inputSchema: schema };
     });
-    return [...own, ...extra, ...(this.badItems ? BAD_ITEMS : [])];
+    const tasks = this.hasTasks ? taskToolList() : [];
+    return [...own, ...tasks, ...extra, ...(this.badItems ? BAD_ITEMS : [])];
   }
 
   page(key, items, cursor) {

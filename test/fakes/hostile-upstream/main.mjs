@@ -2,7 +2,7 @@
 /**
  * An MCP server that does on command whatever an upstream can do wrong.
  *   node main.mjs [--transport http|stdio] [--port 0] [--era legacy|modern] [--tools N] [--only a,b]
- *     [--auth 'Header: value'] [--journal FILE]
+ *     [--auth 'Header: value'] [--tasks] [--journal FILE]
  * `http` serves Streamable HTTP on /mcp, HTTP+SSE on /sse and WebSocket on /ws. First line: {"ready":true,…} on stdout,
  * for stdio on stderr and in the journal.
  */
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     only: text,
     auth: text,
     journal: text,
+    tasks: { type: 'boolean' },
   },
 });
 
@@ -38,6 +39,7 @@ const server = new McpServer(journal, {
   era: values.era ?? 'legacy',
   tools: Number(values.tools ?? 0),
   only: values.only?.split(','),
+  hasTasks: values.tasks === true,
   auth: values.auth === undefined ? null : authOf(values.auth),
 });
 const control = await startControl(server);

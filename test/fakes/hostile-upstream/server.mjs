@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Call } from './call.mjs';
 import { Lists, PROMPTS, RESOURCES, TEMPLATES } from './lists.mjs';
 import { MODERN_METHODS } from './modern.mjs';
+import { TASK_CAPABILITY, TASK_METHODS, beginTask } from './tasks.mjs';
 import { TOOLS, fits } from './tools/index.mjs';
 
 const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
@@ -37,6 +38,8 @@ export class McpServer {
     this.modern = { refuseHeaders: 0 };
     /** Open `subscriptions/listen`: {id, filter, send, end}. */
     this.listens = new Set();
+    this.hasTasks = options.hasTasks === true;
+    this.tasks = new Map();
     this.cancelled = [];
     this.asked = 0;
     this.staysAlive = false;
@@ -108,7 +111,10 @@ export class McpServer {
         ...this.lists.page(...lists[method], params.cursor),
         ...(call.isModern ? this.lists.hints : {}),
       });
-    const own = (call.isModern ? MODERN_METHODS : {})[method] ?? this.methods[method];
+    const own =
+      (call.isModern ? MODERN_METHODS : {})[method] ??
+      (this.hasTasks ? TASK_METHODS : {})[method] ??
+      this.methods[method];
     if (own === undefined) return call.error(-32601, `Method not found: ${method}`);
     own.call(this, call, params);
   }
@@ -119,7 +125,7 @@ export class McpServer {
       const reply = () =>
         call.result({
           protocolVersion: REVISIONS.includes(asked) ? asked : '2025-11-25',
-          capabilities: CAPABILITIES,
+          capabilities: { ...CAPABILITIES, ...(this.hasTasks && { tasks: TASK_CAPABILITY }) },
           serverInfo: { name: 'hostile-upstream', version: '1.0.0' },
           instructions: 'Test kit.',
         });
@@ -148,6 +154,7 @@ export class McpServer {
       call.result({ messages: [{ role: 'user', content: { type: 'text', text } }] });
     },
     'tools/call'(call, { name }) {
+      if (beginTask(call, name)) return;
       if (String(name).startsWith('extra_')) return call.text(name);
       const tool = Object.hasOwn(TOOLS, name) && fits(name, call.session.transport);
       if (!tool) return call.error(-32602, `Unknown tool: ${name}`);

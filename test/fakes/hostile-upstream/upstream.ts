@@ -33,6 +33,8 @@ export interface UpstreamOptions {
   readonly only?: readonly string[];
   /** The credential it wants: `Authorization: Bearer s3cret`. */
   readonly auth?: string;
+  /** It runs tools as tasks of 2025-11-25: `task_echo`, … */
+  readonly tasks?: boolean;
 }
 
 /** Modes of a running kit. */
@@ -186,5 +188,6 @@ function argumentsOf(options: UpstreamOptions, port: number, journal: string): s
     ...(options.tools === undefined ? [] : ['--tools', String(options.tools)]),
     ...(options.only === undefined ? [] : ['--only', options.only.join(',')]),
     ...(options.auth === undefined ? [] : ['--auth', options.auth]),
+    ...(options.tasks === true ? ['--tasks'] : []),
   ];
 }

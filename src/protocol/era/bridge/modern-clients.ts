@@ -4,6 +4,7 @@ import { GatewayError } from '../../../kernel/errors.js';
 import type { UpstreamReply } from '../../../kernel/upstream.js';
 import { Meters } from '../../../platform/metrics/meters.js';
 import { Legs, type Upward } from '../../legs.js';
+import { driveCoreTask } from './core-task-drive.js';
 import { canAnswer, capabilityObject, missingFor } from './declared.js';
 import { demandedUrls } from './demanded-urls.js';
 import { GivenAhead } from './given-ahead.js';
@@ -45,14 +46,23 @@ export class ModernClients implements Seals {
       return this.plain(asked);
     const given = new GivenAhead(call.message.params?.raw('inputResponses'));
     const parked = new ParkedCall(call.client, given, this.meters);
-    parked.follow(this.legs.send(call, up, parked));
+    parked.follow(
+      up.asTask === true
+        ? driveCoreTask(this.legs, call, up, parked)
+        : this.legs.send(call, up, parked),
+    );
     return this.attend(asked, parked, null);
   }
 
   /** A request that nobody can ask back on. */
   private async plain(asked: Asked): Promise<UpstreamReply> {
+    const { call, up } = asked;
     try {
-      return relayed(asked, await this.legs.send(asked.call, asked.up), this);
+      const reply =
+        up.asTask === true
+          ? await driveCoreTask(this.legs, call, up, null)
+          : await this.legs.send(call, up);
+      return relayed(asked, reply, this);
     } catch (e) {
       return this.demanded(asked, e);
     }

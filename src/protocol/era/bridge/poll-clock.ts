@@ -34,6 +34,11 @@ export class PollClock {
     if (this.abort.aborted) throw new GatewayError('cancelled');
   }
 
+  /** What is left until the absolute end, in ms; 1 at least. */
+  get leftMs(): number {
+    return Math.max(1, this.endsAt - performance.now());
+  }
+
   /** Stands still while a person or model answers (PROTOCOL.md §4.6). */
   async standing<T>(answer: Promise<T>): Promise<T> {
     const since = performance.now();

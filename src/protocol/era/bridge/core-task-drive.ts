@@ -1,0 +1,145 @@
+import { Abort } from '../../../kernel/abort.js';
+import type { Call } from '../../../kernel/call.js';
+import { cancelsTasks } from '../../../kernel/core-tasks.js';
+import { GatewayError } from '../../../kernel/errors.js';
+import type { Members } from '../../../kernel/json-members.js';
+import { scanJson } from '../../../kernel/json-scan.js';
+import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
+import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
+import type { Legs, Upward, Watch } from '../../legs.js';
+import { PollClock } from './poll-clock.js';
+import { relatedResult, TaskWatch } from './related-task.js';
+
+/** How an upstream's own JSON is read: what it repeats is its own affair. */
+const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
+/** How long a task is kept above beyond the longest call, for people who take their time, in ms. */
+const SLACK_MS = 600_000;
+
+/** One task of a legacy upstream that is followed here. */
+interface Course {
+  readonly legs: Legs;
+  readonly call: Call;
+  readonly up: Upward;
+  readonly watch: Watch | null;
+  readonly hears: UpstreamObserver | null;
+  readonly abort: Abort;
+  readonly stay: Stay;
+  taskId: string;
+}
+
+/**
+ * Calls a tool of a legacy upstream that runs as a task only, for a client that follows none, and
+ * waits here for its result (PROTOCOL.md §5.8, 25 Tasks). What the task asks goes the way of every
+ * question.
+ * @param watch hears and ends the call in place of the call itself
+ * @throws as Legs.send
+ */
+export async function driveCoreTask(
+  legs: Legs,
+  call: Call,
+  up: Upward,
+  watch: Watch | null,
+): Promise<UpstreamReply> {
+  const course: Course = {
+    ...{ legs, call, up, watch, taskId: '' },
+    hears: watch ?? legs.stream(call),
+    abort: watch?.abort ?? call.abort,
+    stay: { held: null },
+  };
+  try {
+    return await follow(course);
+  } finally {
+    course.stay.held?.giveBack();
+  }
+}
+
+async function follow(course: Course): Promise<UpstreamReply> {
+  const { legs, up, abort } = course;
+  const clock = new PollClock(abort, legs.totalMs(up));
+  const reply = await begin(course);
+  const { top, nested } = scanJson(reply.result, { ...RELAYED, nested: ['task'] });
+  const begun = nested['task'];
+  // It has answered after all; a tool may have changed its mind since it was listed.
+  if (begun === undefined || top.has('content')) return reply;
+  const taskId = begun.string('taskId');
+  if (taskId === undefined) throw fault('Upstream began a task without an id');
+  course.taskId = taskId;
+  try {
+    if (abort.aborted) throw new GatewayError('cancelled');
+    for (let state = begun; ; state = await look(course)) {
+      if (isOver(state)) return await result(course, clock.leftMs);
+      await clock.next(Number(state.raw('pollInterval')));
+    }
+  } catch (e) {
+    if (!(e instanceof UpstreamRpcError)) giveUp(course);
+    throw e;
+  }
+}
+
+/**
+ * A client that goes away meanwhile is seen to when the task has an id: without one nothing can end
+ * it, and `notifications/cancelled` must not (25 Cancellation §Behavior Requirements).
+ */
+function begin(course: Course): Promise<UpstreamReply> {
+  const { legs, call, up, watch, hears, stay } = course;
+  const ttl = Math.ceil(legs.totalMs(up) + SLACK_MS);
+  const params = `${up.params},"task":{"ttl":${String(ttl)}}`;
+  const leg = new TaskWatch(hears, new Abort(), watch?.places ?? null, null);
+  return legs.send(call, { ...up, params, stay }, leg);
+}
+
+async function look(course: Course): Promise<Members> {
+  return scanJson((await send(course, 'tasks/get')).result, RELAYED).top;
+}
+
+/** @returns whether `tasks/result` is to be asked: questions of a task come on that request */
+function isOver(state: Members): boolean {
+  const status = state.string('status') ?? '';
+  switch (status) {
+    case 'working':
+      return false;
+    case 'input_required':
+    case 'completed':
+    case 'failed':
+      return true;
+    case 'cancelled':
+      throw fault('Upstream cancelled the task');
+    default:
+      throw fault(`Upstream sent a task whose status is '${status.slice(0, 64)}'`);
+  }
+}
+
+async function result(course: Course, leftMs: number): Promise<UpstreamReply> {
+  const reply = await send(course, 'tasks/result', leftMs);
+  return { result: relatedResult(reply.result, null), era: reply.era };
+}
+
+/** @param timeoutMs longest silence; that of the tool where it is not given */
+function send(
+  { legs, call, up, watch, hears, abort, stay, taskId }: Course,
+  method: string,
+  timeoutMs?: number,
+): Promise<UpstreamReply> {
+  return legs.send(
+    call,
+    {
+      ...{ gateway: up.gateway, kind: 'Task', name: up.name, target: taskId, method, stay },
+      params: `"taskId":${JSON.stringify(taskId)}`,
+      isRetryable: method === 'tasks/get',
+      timeoutMs: timeoutMs ?? up.timeoutMs ?? null,
+    },
+    new TaskWatch(hears, abort, watch?.places ?? null, null),
+  );
+}
+
+/** Nobody waits for the task any more. Whether the upstream can end it makes no difference here. */
+function giveUp(course: Course): void {
+  if (!cancelsTasks(course.up.gateway)) return;
+  send({ ...course, watch: null, hears: null, abort: new Abort() }, 'tasks/cancel').catch(
+    () => undefined,
+  );
+}
+
+function fault(reason: string): GatewayError {
+  return new GatewayError('upstream_error', { reason });
+}

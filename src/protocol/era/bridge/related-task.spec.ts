@@ -1,0 +1,30 @@
+import { RELATED_TASK } from '../../../kernel/core-tasks.js';
+import { related, relatedResult } from './related-task.js';
+
+const OF = (id: string) => `"${RELATED_TASK}":{"taskId":"${id}"}`;
+
+describe('related', () => {
+  it('cuts the relation where the client knows of no task', () => {
+    expect(related(`"message":"x","_meta":{${OF('T')}}`, null)).toBe('"message":"x"');
+    expect(related(`"_meta":{"a":1.0,${OF('T')}}`, null)).toBe('"_meta":{"a":1.0}');
+    expect(related(`"_meta":{${OF('T')}}`, null)).toBe('');
+  });
+
+  it('names the task by the id that the client has', () => {
+    expect(related(`"a":1,"_meta":{${OF('T')},"b":2}`, 'S')).toBe(
+      `"a":1,"_meta":{"b":2,${OF('S')}}`,
+    );
+  });
+
+  it('leaves all else alone', () => {
+    for (const text of ['', '"a": 1', `"text":"${RELATED_TASK}"`, '"_meta":{"x":1}'])
+      expect(related(text, 'S')).toBe(text);
+  });
+});
+
+describe('relatedResult', () => {
+  it('does the same with a result', () => {
+    expect(relatedResult(` {"content":[],"_meta":{${OF('T')}}} `, null)).toBe('{"content":[]}');
+    expect(relatedResult('{"content": []}', null)).toBe('{"content": []}');
+  });
+});
