@@ -53,7 +53,7 @@ export interface Call {
   readonly client: ClientView;
   /** The Server whose endpoint was used; `null` = everything the Caller may see. */
   readonly serverId: ServerId | null;
-  /** `Mcp-*` headers of a modern HTTP request, lower-case names; `null` elsewhere. Only ever compared. */
+  /** `Mcp-*` headers of a modern HTTP request, lower-case names; `null` elsewhere. Compared, or passed on. */
   readonly mirrored: HeaderRecord | null;
   readonly channel: Channel;
   readonly abort: Abort;

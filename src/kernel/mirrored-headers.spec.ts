@@ -6,6 +6,7 @@ import {
   paramHeaders,
   paramMismatch,
   standardMismatch,
+  unknownParamHeaders,
 } from './mirrored-headers.js';
 import { mirroredParams } from './mirrored-params.js';
 
@@ -160,3 +161,16 @@ describe('the standard headers', () => {
 function look(region: string): Record<string, string> {
   return { 'mcp-param-region': region };
 }
+
+describe('headers that a tool knows nothing of', () => {
+  it('are passed on as they came, and nothing else is', () => {
+    const given = {
+      'mcp-method': 'tools/call',
+      'mcp-param-region': 'eu',
+      'mcp-param-zone': '=?base64?!?=',
+      'mcp-params': 'x',
+    };
+    expect(unknownParamHeaders(params, given)).toEqual(['mcp-param-zone', '=?base64?!?=']);
+    expect(unknownParamHeaders([], { 'mcp-name': 'x' })).toEqual([]);
+  });
+});

@@ -73,6 +73,30 @@ export function paramHeaders(params: readonly MirroredParam[], args: unknown): s
   return headers;
 }
 
+const PARAM = 'mcp-param-';
+
+/**
+ * The `Mcp-Param-*` headers of a request that its tool knows nothing of: an intermediary passes them on
+ * unchanged (26 Streamable HTTP §Request Metadata).
+ * @param known what the tool marks; those are made from the body
+ * @returns names and values in turn, as undici takes them
+ */
+export function unknownParamHeaders(
+  known: readonly MirroredParam[],
+  given: HeaderRecord,
+): readonly string[] {
+  let headers: string[] | null = null;
+  for (const key in given) {
+    const value = given[key];
+    if (!key.startsWith(PARAM) || typeof value !== 'string') continue;
+    if (known.some((param) => param.key === key)) continue;
+    (headers ??= []).push(key, value);
+  }
+  return headers ?? NO_HEADERS;
+}
+
+const NO_HEADERS: readonly string[] = [];
+
 /** Headers as Node gives them: names in lower case. */
 export type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
 

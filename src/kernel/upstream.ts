@@ -3,6 +3,7 @@ import type { ClientView } from './call.js';
 import type { Caller } from './caller.js';
 import type { Gateway } from './catalog.js';
 import type { Era, LogLevel } from './mcp.js';
+import type { HeaderRecord } from './mirrored-headers.js';
 
 /**
  * One request on its way up. `params` and `meta` are the *insides* of JSON objects, as text, so that
@@ -17,6 +18,8 @@ export interface UpstreamRequest {
   /** Inside of `params._meta` without `progressToken`; '' for none. */
   readonly meta: string;
   readonly wantsProgress: boolean;
+  /** `Mcp-*` headers of the client's own request, lower-case names; `null` where there are none. */
+  readonly mirrored: HeaderRecord | null;
   readonly caller: Caller;
   readonly client: ClientView;
   /** Least severe log message that the client asked for; `null` = it never did. */

@@ -97,6 +97,8 @@ export class Legs {
       params: up.params,
       meta: meta?.without(...OURS) ?? '',
       wantsProgress: canNotify && token !== undefined,
+      // The headers are of the client's own request, not of one that is made in its place.
+      mirrored: up.method === undefined ? call.mirrored : null,
       caller: call.caller,
       client: call.client,
       logLevel: this.levelOf(call),

@@ -1,4 +1,9 @@
-import { encodeHeaderValue, memberInName, paramHeaders } from '../../kernel/mirrored-headers.js';
+import {
+  encodeHeaderValue,
+  memberInName,
+  paramHeaders,
+  unknownParamHeaders,
+} from '../../kernel/mirrored-headers.js';
 import type { MirroredParam } from '../../kernel/mirrored-params.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -9,6 +14,8 @@ import { type Claimant, modernBody } from './claims.js';
 import type { Greeting, UpstreamConnection } from './connection.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
+
+const UNMARKED: readonly MirroredParam[] = [];
 
 /** What a modern connection needs besides what it is opened with. */
 export interface ModernParts {
@@ -76,11 +83,10 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
     const { method, target } = request;
     const headers = this.parts.address.postHeaders.concat('mcp-method', method);
     if (memberInName(method) !== undefined) headers.push('mcp-name', encodeHeaderValue(target));
-    if (method !== 'tools/call') return headers;
-    const mirrored = this.parts.mirrored(target);
-    return mirrored.length === 0
-      ? headers
-      : headers.concat(paramHeaders(mirrored, argumentsOf(request)));
+    const known = method === 'tools/call' ? this.parts.mirrored(target) : UNMARKED;
+    if (known.length > 0) headers.push(...paramHeaders(known, argumentsOf(request)));
+    if (request.mirrored !== null) headers.push(...unknownParamHeaders(known, request.mirrored));
+    return headers;
   }
 
   over(): void {

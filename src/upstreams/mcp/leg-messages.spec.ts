@@ -9,6 +9,7 @@ const heard = (method: string) => {
   const dropped: string[] = [];
   const request = {
     wantsProgress: false,
+    mirrored: null,
     observer: { notification: (m: string) => passed.push(m) },
   } as unknown as UpstreamRequest; // only what a notification meets
   const line = { dropped: (reason: string) => dropped.push(reason) } as never;

@@ -52,6 +52,7 @@ export function probeRequest(method: string, params: string, timeoutMs: number):
     params,
     meta: '',
     wantsProgress: false,
+    mirrored: null,
     caller: GATEWAY_ITSELF,
     client: NO_CLIENT,
     logLevel: null,
