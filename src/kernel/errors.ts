@@ -152,6 +152,12 @@ export const ERRORS = {
   id_conflict: row('{kind} already exists with id: {id}', 'Id conflict', 409, 40900),
   ambiguous_name: row("{kind} name '{name}' matches {count} records", 'Ambiguous name', 409, 40900),
   in_progress: row('{what} already running', 'In progress', 409, 40900),
+  login_outdated: row(
+    'The gateway was changed since this login was begun: begin it again',
+    'Outdated login',
+    409,
+    40902,
+  ),
   stream_conflict: row('Session already has a listening stream', 'Stream conflict', 409, 40901),
   tool_disabled: row("Tool '{name}' is disabled", 'Tool disabled', 409, -32602, {
     rpcOnRpc: -32601,

@@ -177,18 +177,28 @@ export class GatewaysService {
     this.changes.announce();
   }
 
-  /** Keeps what an authorization server gave, or that somebody has to log in. */
+  /**
+   * Keeps what an authorization server gave, or that somebody has to log in.
+   * @param login `url` is what it belongs to
+   * @returns whether it was kept: not at a Gateway that is gone or has another address by now
+   */
   async setLogin(
     id: GatewayId,
-    login: { readonly record?: unknown; readonly needsLogin: boolean },
-  ): Promise<void> {
-    const { record, needsLogin } = login;
+    login: {
+      readonly url: string;
+      readonly record?: unknown;
+      readonly needsLogin?: boolean;
+    },
+  ): Promise<boolean> {
+    const { url, record } = login;
     const { gateways } = this.changes.repositories;
     const before = await gateways.find(id);
-    if (before === undefined) return;
+    if (before?.url !== url) return false;
+    const { needsLogin = before.needsLogin } = login;
     const sealed = record === undefined ? {} : { loginSealed: this.secrets.sealLogin(id, record) };
     await gateways.update(id, { ...sealed, needsLogin });
     if (before.needsLogin !== needsLogin) this.changes.announce();
+    return true;
   }
 
   /** What was kept of the logins of a Gateway, whoever did so last; `null` = nothing. */

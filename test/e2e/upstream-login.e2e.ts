@@ -112,6 +112,26 @@ describe('an upstream with a login', () => {
     expect(await call(name)).toContain('served');
   });
 
+  it('takes no answer once the gateway stands for another server', async () => {
+    const name = await register();
+    const { callback, cookie } = await authorize(name);
+    const other = await startProtectedUpstream();
+    const moved = await rest('PUT', `/gateways/${name}`, {
+      url: other.url,
+      authType: 'oauth',
+      oauthConfig: {},
+    });
+    expect([moved.status, moved.text]).toEqual([200, expect.any(String)]);
+    const refused = await handIn(callback, { cookie });
+    expect([refused.status, await refused.text()]).toEqual([
+      409,
+      expect.stringContaining('begin it again'),
+    ]);
+    expect(upstream.tokenRequests).toEqual([]);
+    expect(other.served).toEqual([]);
+    await other.close();
+  });
+
   it('takes the answer from the browser or the credential that began, and once', async () => {
     const name = await register();
     const { callback, cookie } = await authorize(name);

@@ -33,6 +33,8 @@ export interface Challenge {
 /** A login that was begun, until its answer comes back. */
 export interface BegunLogin {
   readonly gatewayId: string;
+  /** What was logged in to: the Gateway may be pointed elsewhere before the answer comes. */
+  readonly url: string;
   readonly verifier: string;
   readonly discovery: OAuthDiscoveryState;
   readonly scope: string | null;

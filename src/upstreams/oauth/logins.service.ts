@@ -47,12 +47,33 @@ export class Logins {
     return (await this.lineOf(gateway)).record;
   }
 
-  /** Keeps what was got and sends it from now on. */
-  async keep(gateway: Gateway, record: LoginRecord, needsLogin: boolean): Promise<void> {
+  /**
+   * Keeps what was got and sends it from now on.
+   * @returns whether it was stored: a Gateway may be gone, new or have another address by now
+   */
+  async keep(gateway: Gateway, record: LoginRecord, needsLogin: boolean): Promise<boolean> {
     const line = await this.lineOf(gateway);
     line.record = record;
     line.credential.set(record.tokens?.access_token ?? null);
-    await this.gateways.setLogin(gateway.id, { record, needsLogin });
+    return this.gateways.setLogin(gateway.id, { url: record.url, record, needsLogin });
+  }
+
+  /**
+   * Keeps what was found out on the way to a login, beside the tokens that are good by now: they may
+   * have been renewed meanwhile, here or elsewhere.
+   * @throws GatewayError `login_outdated` when the Gateway no longer is what this belongs to
+   */
+  async keepBegun(gateway: Gateway, found: LoginRecord): Promise<void> {
+    const { url } = found;
+    const line = await this.lineOf(gateway);
+    await this.takeOther(gateway, line);
+    const { tokens, tokensAt, scope, challenge } = line.record;
+    line.record = { ...found, tokens, tokensAt, scope, challenge };
+    for (let written: LoginRecord | null = null; written !== line.record;) {
+      written = line.record;
+      if (!(await this.gateways.setLogin(gateway.id, { url, record: written })))
+        throw new GatewayError('login_outdated');
+    }
   }
 
   /** The Gateway was changed or is gone. */
@@ -113,7 +134,8 @@ export class Logins {
       if (renewal === 'again') return renewal;
     }
     this.log.info({ event: 'login.needed', gateway: gateway.slug });
-    await this.gateways.setLogin(gateway.id, { record: line.record, needsLogin: true });
+    const { url } = record;
+    await this.gateways.setLogin(gateway.id, { url, record: line.record, needsLogin: true });
     return 'login';
   }
 
@@ -140,8 +162,10 @@ export class Logins {
       if (record.tokens?.refresh_token !== undefined && refusesGrant(e)) return null;
       throw e;
     });
+    // Somebody has logged in meanwhile.
+    if (line.record.tokens !== record.tokens) return 'again';
     if (found === null) return 'login';
-    const { record: after } = found;
+    const after = besides(line.record, record, found.record);
     const { tokens } = after;
     if (tokens !== null && tokens === record.tokens) throwUnlessElsewhere(found, tokens.issuer);
     if (tokens === null || tokens.access_token === record.tokens?.access_token) {
@@ -151,6 +175,13 @@ export class Logins {
     await this.keep(gateway, { ...after, scope: tokens.scope ?? scope ?? null }, false);
     return 'again';
   }
+}
+
+/** What a renewal has changed, beside what a login that was begun meanwhile has. */
+function besides(now: LoginRecord, before: LoginRecord, after: LoginRecord): LoginRecord {
+  if (now === before) return after;
+  const { clients, redirectUrl, challenge } = now;
+  return { ...after, clients: { ...after.clients, ...clients }, redirectUrl, challenge };
 }
 
 /** Tokens of another authorization server than the one found are of no use; else nobody has refused them. */

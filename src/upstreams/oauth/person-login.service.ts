@@ -66,6 +66,7 @@ export class PersonLogin {
     this.egress.checkUrl(authorizationUrl);
     const begun: BegunLogin = {
       gatewayId: gateway.id,
+      url: record.url,
       verifier,
       discovery,
       scope: authorizationUrl.searchParams.get('scope'),
@@ -73,8 +74,7 @@ export class PersonLogin {
       browserHash: hashOf(browserSecret),
       principalHash,
     };
-    const kept = { ...after, redirectUrl, tokens: record.tokens };
-    await this.logins.keep(gateway, kept, gateway.needsLogin);
+    await this.logins.keepBegun(gateway, { ...after, redirectUrl });
     await this.kv.set(keyOf(nonce), this.sealer.seal(LABEL, JSON.stringify(begun)), LOGIN_TTL_MS);
     return { authorizationUrl: authorizationUrl.href, browserSecret };
   }
@@ -98,8 +98,13 @@ export class PersonLogin {
     return begun;
   }
 
-  /** Trades the code for a token. @throws GatewayError `upstream_error` and those of OAuthClient.run */
+  /**
+   * Trades the code for a token.
+   * @throws GatewayError `upstream_error`, `login_outdated` and those of OAuthClient.run
+   */
   async finish(gateway: Gateway, begun: BegunLogin, answer: LoginAnswer): Promise<GatewayId> {
+    if (gateway.url !== begun.url || gateway.authType !== 'oauth')
+      throw new GatewayError('login_outdated');
     const { code, iss, error } = answer;
     if (code === undefined)
       throw answeredBadly(`its authorization server refused the login: ${shown(error)}`);
@@ -108,7 +113,8 @@ export class PersonLogin {
     const run = { record, scope: scope ?? undefined, redirectUrl, begun, answer: { code, iss } };
     const { record: after } = await this.client.run(gateway, run);
     const asked = scopeUnion(scope, after.tokens?.scope) ?? null;
-    await this.logins.keep(gateway, { ...after, scope: asked }, false);
+    if (!(await this.logins.keep(gateway, { ...after, scope: asked }, false)))
+      throw new GatewayError('login_outdated');
     this.log.info({ event: 'login.done', gateway: gateway.slug });
     return gateway.id;
   }
