@@ -27,6 +27,7 @@ import { Absent, EntityName } from './body/rules.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { setupControlPlane } from './setup.js';
+import { Unrepeated } from './unrepeated.decorator.js';
 
 class ThingBody {
   @Absent() @EntityName() name?: string;
@@ -51,6 +52,12 @@ class ThingsController {
     if (body.name === 'busy')
       throw new GatewayError('in_progress', { what: 'It is' }, { retryAfterSeconds: 1 });
     return new Answer({ id: runs, name: body.name }, { version: 3, location: '/things/1' });
+  }
+
+  @Unrepeated()
+  @Post('logins')
+  begin(): number {
+    return ++runs;
   }
 
   @Post('resources/subscribe')
@@ -116,6 +123,14 @@ describe('Idempotency-Key', () => {
     expect(runs).toBe(1);
     await post({ name: 'a', odd: 1 }, 'k2').expect(201);
     expect(runs).toBe(2);
+  });
+
+  it('is not looked at where an answer is of use once', async () => {
+    for (const run of [1, 2]) {
+      const answer = await post({}, 'k1', '/logins').expect(201);
+      expect(answer.headers).not.toHaveProperty('idempotency-replayed');
+      expect(runs).toBe(run);
+    }
   });
 
   it('refuses the key with another body or query', async () => {

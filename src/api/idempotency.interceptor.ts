@@ -4,6 +4,7 @@ import {
   Injectable,
   type NestInterceptor,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { lastValueFrom, of, type Observable } from 'rxjs';
 import { type Claim, IdempotentAnswers } from '../audit/idempotent-answers.service.js';
@@ -15,6 +16,7 @@ import { readJson } from './body/read-json.js';
 import { keepFailure, keepSuccess, replay } from './kept-answer.js';
 import { contextOf } from './problem.filter.js';
 import { toGatewayError } from './problem.js';
+import { UNREPEATED } from './unrepeated.decorator.js';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const EVENT_STREAM = /^\/resources\/subscribe(?:\/|$)/;
@@ -22,7 +24,10 @@ const EVENT_STREAM = /^\/resources\/subscribe(?:\/|$)/;
 /** A POST with an `Idempotency-Key` runs once; who sends it again gets the same answer (API.md §1.8). */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  constructor(private readonly answers: IdempotentAnswers) {}
+  constructor(
+    private readonly answers: IdempotentAnswers,
+    private readonly reflector: Reflector,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
@@ -30,6 +35,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const { caller } = request;
     const key = request.headers['idempotency-key'];
     if (key === undefined || caller === undefined || !takesKeys(request)) return next.handle();
+    if (this.reflector.get<boolean>(UNREPEATED, context.getHandler())) return next.handle();
     if (typeof key !== 'string' || !KEY.test(key)) {
       const reason = 'Idempotency-Key must have 1 to 255 visible characters';
       throw new GatewayError('invalid_request', { reason });

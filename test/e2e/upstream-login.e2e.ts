@@ -31,8 +31,11 @@ describe('an upstream with a login', () => {
   const view = async (name: string) => (await rest('GET', `/gateways/${name}`)).json();
 
   /** As a person does in a browser; stops before the answer is handed in. */
-  async function authorize(name: string): Promise<{ callback: URL; cookie: string }> {
-    const begun = await rest('POST', `/gateways/${name}/oauth/login`);
+  async function authorize(
+    name: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ callback: URL; cookie: string }> {
+    const begun = await rest('POST', `/gateways/${name}/oauth/login`, undefined, headers);
     expect([begun.status, begun.text]).toEqual([200, expect.any(String)]);
     const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
     const { authorizationUrl } = begun.json() as { authorizationUrl: string };
@@ -110,6 +113,20 @@ describe('an upstream with a login', () => {
     expect(await view(name)).toMatchObject({ needsLogin: true });
     await logIn(name);
     expect(await call(name)).toContain('served');
+  });
+
+  it('begins another login each time, whatever key a client sends along', async () => {
+    const name = await register();
+    const key = { 'idempotency-key': 'again' };
+    const first = await authorize(name, key);
+    const second = await authorize(name, key);
+    expect([first.cookie, second.cookie]).toEqual([
+      expect.stringContaining('='),
+      expect.any(String),
+    ]);
+    expect(second.cookie).not.toBe(first.cookie);
+    for (const { callback, cookie } of [first, second])
+      expect((await handIn(callback, { cookie })).status).toBe(200);
   });
 
   it('takes no answer once the gateway stands for another server', async () => {

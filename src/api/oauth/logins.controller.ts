@@ -4,6 +4,7 @@ import { Public, RequirePermission } from '../../auth/permission.decorator.js';
 import type { ControlRequest } from '../../kernel/control-request.js';
 import type { View } from '../../registry/views/common-view.js';
 import { type Asked, AskedBy } from '../asked.decorator.js';
+import { Unrepeated } from '../unrepeated.decorator.js';
 import { LoginDoor } from './login-door.service.js';
 
 /** Logging in to upstreams: a person begins, goes to the authorization server and comes back. */
@@ -11,6 +12,8 @@ import { LoginDoor } from './login-door.service.js';
 export class LoginsController {
   constructor(private readonly door: LoginDoor) {}
 
+  // The cookie and the state of an answer are one browser's, and once.
+  @Unrepeated()
   @RequirePermission('gateways.update')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
