@@ -141,7 +141,7 @@ export class Dialer {
     const isKnown = known !== null && (known.modern === null || kind.probe !== undefined);
     if (!isKnown) return this.openAs(kind, options, await this.eras.probe(kind, options));
     try {
-      return await this.openAs(kind, options, known);
+      return await this.current(kind, options, await this.openAs(kind, options, known));
     } catch (e) {
       // A server that was legacy may have become a modern one, which knows no `initialize`.
       if (kind.probe === undefined || !refusesInitialize(e)) throw e;
@@ -149,6 +149,26 @@ export class Dialer {
       if (isSame(now, known)) throw e;
       return this.openAs(kind, options, now);
     }
+  }
+
+  /** What was opened, or a line in the era that the upstream turns out to speak now (PROTOCOL.md §7.1). */
+  private async current(
+    kind: ConnectionKind,
+    options: OpenOptions,
+    opened: Dialled,
+  ): Promise<Dialled> {
+    const { greeting } = opened.connection;
+    if (kind.probe === undefined || greeting.era === 'modern') return opened;
+    if (!this.eras.isRenamed(options.gateway, greeting)) return opened;
+    // Where nothing can be told, what works is good enough.
+    const now = await this.eras.probe(kind, options).catch(() => null);
+    if (now === null) return opened;
+    if (now.modern === null) {
+      this.eras.keep(options.gateway, now);
+      return { ...opened, eraAt: now.at };
+    }
+    await opened.connection.close().catch(() => undefined);
+    return this.openAs(kind, options, now);
   }
 
   /** What is legacy is believed once it has been initialised. */

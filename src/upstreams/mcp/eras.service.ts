@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Gateway } from '../../kernel/catalog.js';
+import type { Gateway, JsonObject } from '../../kernel/catalog.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { LATEST_MODERN } from '../../kernel/mcp.js';
 import type { ConnectionKind, Greeting, OpenOptions } from './connection.js';
@@ -12,6 +12,16 @@ export interface KnownEra {
   readonly at: string;
 }
 
+/** How a legacy upstream calls itself, and when that was last a reason to ask for its era. */
+interface Named {
+  readonly name: string | null;
+  /** On the monotonic clock. */
+  readonly askedAt: number;
+}
+
+/** Least pause between two looks at the era of an upstream because of its name. */
+const RENAMED_MS = 60_000;
+
 /**
  * The era of each upstream: a property of the server, not of a request (PROTOCOL.md §7.1). The record
  * remembers it for every replica and restart; what was found since stands here.
@@ -20,6 +30,7 @@ export interface KnownEra {
 export class Eras {
   private readonly found = new Map<GatewayId, KnownEra>();
   private readonly probing = new Map<GatewayId, Promise<KnownEra>>();
+  private readonly names = new Map<GatewayId, Named>();
   private readonly listeners = new Set<(id: GatewayId) => void>();
 
   /** What is known; `null` = nothing yet. */
@@ -50,9 +61,29 @@ export class Eras {
     for (const listener of this.listeners) listener(gateway.id);
   }
 
+  /**
+   * Whether a legacy upstream calls itself otherwise than before: another version of it may speak both
+   * eras, and would be taken for legacy as long as `initialize` works. Said at most so often, for
+   * replicas of one server may differ.
+   */
+  isRenamed(gateway: Gateway, greeting: Greeting): boolean {
+    const { id } = gateway;
+    const name = nameIn(greeting.serverInfo);
+    const before = this.names.get(id) ?? { name: nameOf(gateway.serverInfo), askedAt: -Infinity };
+    if (before.name === null || before.name === name) {
+      this.names.set(id, { ...before, name });
+      return false;
+    }
+    const now = performance.now();
+    if (now - before.askedAt < RENAMED_MS) return false;
+    this.names.set(id, { name, askedAt: now });
+    return true;
+  }
+
   /** The Gateway was changed or is gone. */
   forget(id: GatewayId): void {
     this.found.delete(id);
+    this.names.delete(id);
   }
 
   onChange(listener: (id: GatewayId) => void): void {
@@ -87,4 +118,13 @@ function storedGreeting(gateway: Gateway): Greeting {
     serverInfo: gateway.serverInfo === null ? null : JSON.stringify(gateway.serverInfo),
     instructions: gateway.instructions,
   };
+}
+
+function nameIn(serverInfo: string | null): string | null {
+  return serverInfo === null ? null : nameOf(JSON.parse(serverInfo) as JsonObject);
+}
+
+/** Name and version; what else a server says of itself tells nothing of what it speaks. */
+function nameOf(serverInfo: JsonObject | null): string | null {
+  return serverInfo === null ? null : JSON.stringify([serverInfo['name'], serverInfo['version']]);
 }

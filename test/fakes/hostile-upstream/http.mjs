@@ -48,6 +48,9 @@ function exchange(res) {
   return out;
 }
 
+/** Whoever serves both eras tells them apart by this key. */
+const CLAIM = 'io.modelcontextprotocol/protocolVersion';
+
 async function post(server, req, res) {
   const text = await bodyOf(req);
   let message;
@@ -56,7 +59,9 @@ async function post(server, req, res) {
   } catch {
     return refuse(res, 400, -32700, 'Parse error');
   }
-  if (server.era === 'modern') return postModern(server, { req, res, message, text });
+  const isModern = message.params?._meta?.[CLAIM] !== undefined;
+  if (server.era === 'modern' || (server.era === 'both' && isModern))
+    return postModern(server, { req, res, message, text });
   const isInitialize = message.method === 'initialize';
   const id = req.headers['mcp-session-id'];
   const session = isInitialize ? new Session('http') : server.sessions.get(id);

@@ -35,6 +35,7 @@ export class McpServer {
     this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0, refuseInitialize: null };
     this.auth = options.auth ?? null;
     this.era = options.era;
+    this.version = '1.0.0';
     this.modern = { refuseHeaders: 0 };
     /** Open `subscriptions/listen`: {id, filter, send, end}. */
     this.listens = new Set();
@@ -50,6 +51,7 @@ export class McpServer {
     Object.assign(this.session, modes.session ?? {});
     if (modes.session?.forgetNow) this.sessions.clear();
     if (modes.auth !== undefined) this.auth = modes.auth;
+    if (modes.version !== undefined) this.version = modes.version;
     if (modes.era !== undefined) this.become(modes.era);
     Object.assign(this.modern, modes.modern ?? {});
     if (modes.modern?.endListens) for (const listen of this.listens) listen.end();
@@ -126,7 +128,7 @@ export class McpServer {
         call.result({
           protocolVersion: REVISIONS.includes(asked) ? asked : '2025-11-25',
           capabilities: { ...CAPABILITIES, ...(this.hasTasks && { tasks: TASK_CAPABILITY }) },
-          serverInfo: { name: 'hostile-upstream', version: '1.0.0' },
+          serverInfo: { name: 'hostile-upstream', version: this.version },
           instructions: 'Test kit.',
         });
       const { refuseInitialize } = this.session;

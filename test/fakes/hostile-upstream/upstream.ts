@@ -55,8 +55,10 @@ export interface Modes {
     delayInitializeMs?: number;
     refuseInitialize?: { code: number; message: string } | null;
   };
-  /** It becomes a server of another era, and forgets what was before. */
-  readonly era?: 'legacy' | 'modern';
+  /** It becomes a server of another era, or of both, and forgets what was before. */
+  readonly era?: 'legacy' | 'modern' | 'both';
+  /** What a legacy server says of itself from now on; `1.0.0` before. */
+  readonly version?: string;
   readonly modern?: {
     /** So many tool calls are refused with -32020. */
     refuseHeaders?: number;

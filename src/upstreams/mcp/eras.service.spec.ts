@@ -1,0 +1,39 @@
+import { aGateway } from '../../../test/builders/catalog.js';
+import type { Greeting } from './connection.js';
+import { Eras } from './eras.service.js';
+
+const saying = (version: string): Greeting => ({
+  era: 'legacy',
+  protocolVersion: '2025-11-25',
+  capabilities: '{}',
+  serverInfo: JSON.stringify({ name: 'x', version, title: `now ${version}` }),
+  instructions: null,
+});
+
+describe('the name of a legacy upstream', () => {
+  const gateway = aGateway({ serverInfo: { version: '1', name: 'x' } });
+  let eras: Eras;
+  beforeEach(() => {
+    eras = new Eras();
+  });
+
+  it('is another one when name or version differ from the record, once', () => {
+    expect(eras.isRenamed(gateway, saying('1'))).toBe(false);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(false);
+  });
+
+  it('is no news of an upstream that had not told one', () => {
+    const silent = aGateway({ serverInfo: null });
+    expect(eras.isRenamed(silent, saying('1'))).toBe(false);
+    expect(eras.isRenamed(silent, saying('2'))).toBe(true);
+  });
+
+  it('is no reason to ask over and over where replicas differ', () => {
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    for (const version of ['1', '2', '1'])
+      expect(eras.isRenamed(gateway, saying(version))).toBe(false);
+    eras.forget(gateway.id);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+  });
+});
