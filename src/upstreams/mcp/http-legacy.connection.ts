@@ -115,7 +115,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   request(request: UpstreamRequest): Promise<string> {
     const { credential } = this.options;
     return credential instanceof LiveCredential
-      ? loggedIn(credential, () => this.send(request))
+      ? loggedIn(credential, request.abort, () => this.send(request))
       : this.send(request);
   }
 

@@ -54,7 +54,7 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
   request(request: UpstreamRequest): Promise<string> {
     const { credential } = this.parts.address;
     return credential instanceof LiveCredential
-      ? loggedIn(credential, () => this.send(request))
+      ? loggedIn(credential, request.abort, () => this.send(request))
       : this.send(request);
   }
 

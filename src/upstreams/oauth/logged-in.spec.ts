@@ -1,3 +1,4 @@
+import { Abort } from '../../kernel/abort.js';
 import { refusedByStatus } from '../mcp/upstream-fault.js';
 import { LiveCredential, type Renewal } from './live-credential.js';
 import { loggedIn } from './logged-in.js';
@@ -18,23 +19,23 @@ const answering = (renewal: Renewal): LiveCredential =>
 
 describe('a request with a login', () => {
   it('is sent once more with what could be renewed, and no more than once', async () => {
-    await expect(loggedIn(answering('again'), sending(401))).resolves.toBe('served');
+    await expect(loggedIn(answering('again'), new Abort(), sending(401))).resolves.toBe('served');
     const send = sending(401, 401, 401);
-    await expect(loggedIn(answering('again'), send)).rejects.toThrow('401');
+    await expect(loggedIn(answering('again'), new Abort(), send)).rejects.toThrow('401');
     expect(send).toHaveBeenCalledTimes(2);
   });
 
   it('says that somebody has to log in, and keeps the status for the health check', async () => {
-    await expect(loggedIn(answering('login'), sending(401))).rejects.toMatchObject({
+    await expect(loggedIn(answering('login'), new Abort(), sending(401))).rejects.toMatchObject({
       message: expect.stringContaining('asks for a login') as string,
       extras: { data: { status: 401 } },
     });
   });
 
   it('is refused as it was when nothing helps, and for any other reason', async () => {
-    await expect(loggedIn(answering('refused'), sending(403))).rejects.toThrow('403');
+    await expect(loggedIn(answering('refused'), new Abort(), sending(403))).rejects.toThrow('403');
     const send = sending(500);
-    await expect(loggedIn(answering('again'), send)).rejects.toThrow('500');
+    await expect(loggedIn(answering('again'), new Abort(), send)).rejects.toThrow('500');
     expect(send).toHaveBeenCalledTimes(1);
   });
 
@@ -43,8 +44,26 @@ describe('a request with a login', () => {
     const credential = new LiveCredential(renew);
     credential.set('old');
     const used = credential.headers;
-    await loggedIn(credential, sending(401)).catch(() => undefined);
+    await loggedIn(credential, new Abort(), sending(401)).catch(() => undefined);
     expect(renew.mock.calls[0]?.[1]).toBe(used);
     expect(used).toEqual({ authorization: 'Bearer old' });
+  });
+
+  it('that is cancelled during the renewal ends at once, and the renewal goes on', async () => {
+    let renewed: (renewal: Renewal) => void = () => undefined;
+    const renewal = new Promise<Renewal>((resolve) => (renewed = resolve));
+    const renew = jest.fn(() => renewal);
+    const credential = new LiveCredential(renew);
+    const abort = new Abort();
+    const send = sending(401);
+    const cancelled = loggedIn(credential, abort, send);
+    const other = loggedIn(credential, new Abort(), sending(401));
+    await new Promise(setImmediate);
+    expect(renew).toHaveBeenCalledTimes(2);
+    abort.abort('the client cancelled');
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    renewed('again');
+    await expect(other).resolves.toBe('served');
+    expect(send).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,19 +1,25 @@
+import type { Abort } from '../../kernel/abort.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { answeredBadly } from '../mcp/upstream-fault.js';
 import type { LiveCredential } from './live-credential.js';
 
 /**
  * Sends a request; refused for its credential, it is sent once more when that could be renewed: a 401
- * or 403 says that nothing has run.
- * @throws what `send` throws · GatewayError `upstream_error` when a person has to log in
+ * or 403 says that nothing has run. Aborted meanwhile it ends at once; the renewal goes on for others.
+ * @throws what `send` throws · GatewayError `upstream_error` when a person has to log in,
+ *   `token_not_renewed`, `cancelled`
  */
-export async function loggedIn<T>(credential: LiveCredential, send: () => Promise<T>): Promise<T> {
+export async function loggedIn<T>(
+  credential: LiveCredential,
+  abort: Abort,
+  send: () => Promise<T>,
+): Promise<T> {
   const used = credential.headers;
   try {
     return await send();
   } catch (e) {
     if (!isRefused(e)) throw e;
-    const renewal = await credential.renew(e, used);
+    const renewal = await unlessAborted(credential.renew(e, used), abort);
     if (renewal === 'refused') throw e;
     if (renewal === 'again') return send();
     throw answeredBadly('The upstream asks for a login, see the gateway', {
@@ -21,6 +27,15 @@ export async function loggedIn<T>(credential: LiveCredential, send: () => Promis
       status: statusOf(e),
     });
   }
+}
+
+function unlessAborted<T>(waited: Promise<T>, abort: Abort): Promise<T> {
+  return new Promise((resolve, reject) => {
+    abort.onAbort(() => {
+      reject(new GatewayError('cancelled'));
+    });
+    waited.then(resolve, reject);
+  });
 }
 
 export function statusOf(error: GatewayError): number {
