@@ -56,7 +56,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
 
   constructor(
     private readonly line: HttpLine,
-    private readonly id: number,
+    readonly id: number,
     readonly request: UpstreamRequest,
     private readonly resolve: (result: string) => void,
     private readonly reject: (error: Error) => void,

@@ -9,6 +9,7 @@ import { LiveCredential } from '../oauth/live-credential.js';
 import { loggedIn } from '../oauth/logged-in.js';
 import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
+import { GivenUp } from './given-up.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import { type HttpAddress, sendAside } from './http-line.js';
 import { HttpListener } from './http-listener.js';
@@ -41,6 +42,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private lastId = 0;
   /** What waits for an answer. */
   private readonly legs: HttpLeg[] = [];
+  private readonly givenUp = new GivenUp();
   private listener: HttpListener | null = null;
   private open = true;
   private hello: Greeting | null = null;
@@ -180,6 +182,8 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   cancel(id: number, reason: string): void {
+    const leg = this.legs.find((one) => one.id === id);
+    if (leg !== undefined) this.givenUp.add(id, leg.request);
     this.notify(
       'notifications/cancelled',
       `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
@@ -212,11 +216,12 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
 
   /**
    * The stream names no call: a question belongs to the only one in flight, with several to none
-   * (PROTOCOL.md §3.2).
+   * (PROTOCOL.md §3.2), nor while it may be of a call of another client that was given up.
    */
   private unasked(message: Message): void {
     const [only] = this.legs;
-    if (only !== undefined && this.legs.length === 1 && ofCall(message)) only.said(message);
+    if (only !== undefined && this.legs.length === 1 && this.isOf(only, message))
+      only.said(message);
     else if (message.kind === 'notification')
       this.options.onNotification(message.method, paramsOf(message));
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
@@ -228,6 +233,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
         : this.options.onRequest(message.method, paramsOf(message));
       this.respond(`{"jsonrpc":"2.0","id":${String(message.id)},${reply}}`);
     }
+  }
+
+  private isOf(only: HttpLeg, message: Message): boolean {
+    return ofCall(message) && !this.givenUp.blurs(only.request);
   }
 
   private lost(reason: string): void {

@@ -373,7 +373,7 @@ describe('HttpConnection', () => {
   describe('a question on the stream that names no call', () => {
     const question = { jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: {} };
     /** So many calls in flight; tells who was asked. */
-    const askedWhile = async (calls: number): Promise<string> => {
+    const askedWhile = async (calls: number, isOtherGone = false): Promise<string> => {
       let tell: (who: string) => void = () => undefined;
       const asked = new Promise<string>((resolve) => (tell = resolve));
       const connection = await open({
@@ -389,7 +389,10 @@ describe('HttpConnection', () => {
         answer('"result":{"action":"decline"}');
         return () => undefined;
       };
-      const nonces = Array.from({ length: calls }, (_, i) => `get-${String(calls)}-${String(i)}`);
+      const nonces = Array.from(
+        { length: calls },
+        (_, i) => `get-${String(isOtherGone)}-${String(calls)}-${String(i)}`,
+      );
       const running = nonces.map((nonce) =>
         failure(
           connection,
@@ -399,6 +402,15 @@ describe('HttpConnection', () => {
       await eventually('the calls arrive', () =>
         nonces.every((nonce) => upstream.journal.times(nonce) === 1),
       );
+      if (isOtherGone) {
+        const gone = new Abort();
+        const request = call('slow', { ms: 20_000, nonce: 'get-gone' }, { abort: gone });
+        const other = { ...request, client: { ...request.client, sessionId: 'another' } };
+        const ended = failure(connection, other);
+        await eventually('it arrives', () => upstream.journal.times('get-gone') === 1);
+        gone.abort('cancelled');
+        await ended;
+      }
       await upstream.emit(question);
       const who = await asked;
       abort.abort('enough');
@@ -408,6 +420,10 @@ describe('HttpConnection', () => {
 
     it('is for the only call in flight', async () => {
       expect(await askedWhile(1)).toBe('elicitation/create');
+    });
+
+    it('is refused while it may be of a call of another client that was given up', async () => {
+      expect(await askedWhile(1, true)).toBe('nobody');
     });
 
     it('is refused while there are several', async () => {

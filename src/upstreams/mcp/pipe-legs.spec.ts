@@ -222,6 +222,71 @@ describe('PipeLegs: notices and questions', () => {
     await Promise.allSettled([first, second]);
   });
 
+  describe('after a call was given up', () => {
+    const question = { id: 'q', method: 'elicitation/create', params: {} };
+    const of = (sessionId: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => {
+      const request = aRequest(more);
+      return { ...request, client: { ...request.client, sessionId } };
+    };
+    function givenUp(clients: { gone: string; left: string }) {
+      const pipe = aPipe();
+      const heard = aListener();
+      const abort = new Abort();
+      pipe.legs.request(of(clients.gone, { abort })).catch(() => undefined);
+      pipe.legs
+        .request(of(clients.left, { observer: heard.observer, silenceMs: 1e9, totalMs: 1e9 }))
+        .catch(() => undefined);
+      abort.abort('enough');
+      return { ...pipe, heard };
+    }
+
+    it('puts no question that may be of it to another client, for a while', () => {
+      jest.useFakeTimers();
+      const { sent, heard, unasked, receive, legs } = givenUp({ gone: 'a', left: 'b' });
+      receive(question);
+      receive({ method: 'notifications/message', params: { data: 'of the other' } });
+      expect([heard.asked, heard.notices]).toEqual([[], []]);
+      expect(sent.at(-1)).toMatchObject({ id: 'q', error: { code: -1 } });
+      expect(unasked).toHaveLength(2);
+      jest.advanceTimersByTime(30_000);
+      receive(question);
+      expect(heard.asked).toHaveLength(1);
+      legs.close('test');
+    });
+
+    it('asks again once the upstream has answered it all the same', () => {
+      const { heard, drops, receive, legs } = givenUp({ gone: 'a', left: 'b' });
+      receive({ id: 1, result: {} });
+      receive(question);
+      expect([drops, heard.asked.length]).toEqual([['response_id'], 1]);
+      legs.close('test');
+    });
+
+    it('goes on asking a client whose own call it was', () => {
+      const { heard, receive, legs } = givenUp({ gone: 'a', left: 'a' });
+      receive(question);
+      expect(heard.asked).toHaveLength(1);
+      legs.close('test');
+    });
+
+    it('forgets ids when there are too many, and waits', () => {
+      jest.useFakeTimers();
+      const { legs, heard, receive } = givenUp({ gone: 'a', left: 'b' });
+      for (let i = 0; i < 100; i++) {
+        const abort = new Abort();
+        legs.request(of('b', { abort })).catch(() => undefined);
+        abort.abort('enough');
+      }
+      for (let id = 1; id <= 102; id++) if (id !== 2) receive({ id, result: {} });
+      receive(question);
+      expect(heard.asked).toEqual([]);
+      jest.advanceTimersByTime(30_000);
+      receive(question);
+      expect(heard.asked).toHaveLength(1);
+      legs.close('test');
+    });
+  });
+
   it('withdraws a question that the upstream cancels, or that its request does not outlive', async () => {
     const { legs, sent, receive } = aPipe();
     const heard = aListener();

@@ -10,6 +10,7 @@ import { CLAIM } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { OpenOptions } from './connection.js';
+import { GivenUp } from './given-up.js';
 import { paramsOf } from './leg-messages.js';
 import { LISTEN, PipeLeg, type PipeLine } from './pipe-leg.js';
 import { LEGACY_WIRE, type Wire } from './wire.js';
@@ -37,6 +38,7 @@ const OUR_ID = /^[1-9]\d{0,15}$/;
 export class PipeLegs {
   private readonly legs: PipeLeg[] = [];
   private readonly line: PipeLine;
+  private readonly givenUp = new GivenUp();
   private lastId = 0;
   private closedBecause: string | null = null;
 
@@ -58,6 +60,8 @@ export class PipeLegs {
         pipe.dropped(reason);
       },
       cancel: (id, reason) => {
+        const leg = this.legs.find((one) => one.id === id);
+        if (leg !== undefined) this.givenUp.add(id, leg.request);
         void this.notify(
           'notifications/cancelled',
           `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
@@ -125,7 +129,10 @@ export class PipeLegs {
     const id = message.id as string;
     const leg = this.legOf(id);
     if (leg?.isInFlight === true) leg.answer(message);
-    else this.pipe.dropped('response_id');
+    else {
+      this.givenUp.answered(id);
+      this.pipe.dropped('response_id');
+    }
   }
 
   private asked(message: Message): void {
@@ -139,7 +146,7 @@ export class PipeLegs {
       void this.sendAside(resultText(id, '{}'));
       return;
     }
-    const leg = this.onlyLeg();
+    const leg = this.spokenOf();
     if (leg !== undefined) {
       leg.take(message);
       return;
@@ -160,7 +167,7 @@ export class PipeLegs {
         for (const leg of this.legs) if (leg.hasAsked) leg.take(message);
         return;
       case 'notifications/message': {
-        const leg = this.onlyLeg();
+        const leg = this.spokenOf();
         if (leg?.request.observer) leg.take(message);
         else this.hooks.onNotification(message.method, paramsOf(message));
         return;
@@ -204,6 +211,12 @@ export class PipeLegs {
       only = leg;
     }
     return only;
+  }
+
+  /** The only one that something without a name can belong to. */
+  private spokenOf(): PipeLeg | undefined {
+    const only = this.onlyLeg();
+    return only !== undefined && this.givenUp.blurs(only.request) ? undefined : only;
   }
 
   private async sendAside(text: string): Promise<void> {
