@@ -238,6 +238,47 @@ describe('ModernClients', () => {
     expect((await reply).result).toBe('{"late":true}');
   });
 
+  it('keeps results for those who are away within a budget of bytes, and says when it could not', async () => {
+    const { send, call, parked, meters } = made({ PARKED_RESULTS_MAX_BYTES: '100' });
+    const dropped = jest.spyOn(meters, 'dropped');
+    const arrived = () => new Promise(setImmediate);
+    const back = ({ first }: { first: Required }) =>
+      send(call({ inputResponses: { e1: ACCEPT }, requestState: first.requestState }));
+    const big = JSON.stringify({ text: 'x'.repeat(80) });
+    const one = await parked();
+    one.leg.answer(big);
+    const two = await parked();
+    two.leg.answer(big);
+    await arrived();
+    await expect(back(two)).rejects.toMatchObject({
+      code: 'overloaded',
+      message: expect.stringContaining('The call has run') as string,
+    });
+    expect(dropped).toHaveBeenCalledWith('park_results');
+    expect((await back(one)).result).toBe(big);
+    const three = await parked();
+    three.leg.answer(big);
+    await arrived();
+    expect((await back(three)).result).toBe(big);
+    // What comes in a round is handed over, whatever its size.
+    const four = await parked();
+    const reply = back(four);
+    four.leg.answer(JSON.stringify({ text: 'y'.repeat(200) }));
+    expect((await reply).result).toContain('yyy');
+  });
+
+  it('gives the room of a result back when its client does not come', async () => {
+    jest.useFakeTimers();
+    const { parks, parked } = made({ PARKED_RESULTS_MAX_BYTES: '100' });
+    const reply = parked();
+    await jest.advanceTimersByTimeAsync(200);
+    (await reply).leg.answer(JSON.stringify({ text: 'x'.repeat(80) }));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(parks.room.take(50)).toBe(false);
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect(parks.room.take(100)).toBe(true);
+  });
+
   it('cancels upstream when the client leaves in a round, not between rounds', async () => {
     const { send, call, parked } = made();
     const { leg, first } = await parked();

@@ -45,7 +45,7 @@ export class ModernClients implements Seals {
     if (up.gateway.era === 'modern' || !canAnswer(call.client.capabilities))
       return this.plain(asked);
     const given = new GivenAhead(call.message.params?.raw('inputResponses'));
-    const parked = new ParkedCall(call.client, given, this.meters);
+    const parked = new ParkedCall(call.client, given, this.meters, this.parks.room);
     parked.follow(
       up.asTask === true
         ? driveCoreTask(this.legs, call, up, parked)
@@ -130,6 +130,7 @@ export class ModernClients implements Seals {
     try {
       return this.parks.add(parked, call.caller.limiterKey);
     } catch (e) {
+      parked.letGo();
       parked.abort.abort('too many calls wait for answers');
       throw e;
     }

@@ -1,5 +1,6 @@
 import { Abort } from '../../../kernel/abort.js';
 import type { Call, ClientView } from '../../../kernel/call.js';
+import { GatewayError } from '../../../kernel/errors.js';
 import { type LogLevel, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Meters } from '../../../platform/metrics/meters.js';
@@ -9,6 +10,7 @@ import { missingFor } from './declared.js';
 import type { GivenAhead } from './given-ahead.js';
 import { HeldBack } from './held-back.js';
 import { KEY_LETTER, toInputRequest } from './question.js';
+import { type Outcome, type ResultRoom, sizeOf } from './result-room.js';
 
 export interface Question {
   readonly method: ServerRequestMethod;
@@ -17,8 +19,6 @@ export interface Question {
   /** Takes the inside of the reply envelope. */
   readonly answer: (reply: string) => void;
 }
-
-type Outcome = { readonly reply: UpstreamReply } | { readonly error: unknown };
 
 interface Round {
   readonly call: Call;
@@ -30,6 +30,9 @@ interface Round {
 /** Questions that come together share a round: so long after the latest, so long after the first. */
 const QUIET_MS = 25;
 const LONGEST_MS = 100;
+
+const NOT_KEPT =
+  'The call has run, but there was no room to keep its result until the client answered';
 
 const refusal = (code: number, message: string): string =>
   `"error":${JSON.stringify({ code, message })}`;
@@ -48,6 +51,8 @@ export class ParkedCall implements Watch {
   private readonly held = new HeldBack();
   private round: Round | null = null;
   private outcome: Outcome | null = null;
+  private keptBytes = 0;
+  private isOver = false;
   private asked = 0;
   private firstAt = 0;
   private quiet: NodeJS.Timeout | null = null;
@@ -60,6 +65,7 @@ export class ParkedCall implements Watch {
     client: ClientView,
     private readonly given: GivenAhead,
     private readonly meters: Meters,
+    private readonly room: ResultRoom,
   ) {
     this.capabilities = client.capabilities;
     this.logLevel = client.logLevel;
@@ -171,14 +177,36 @@ export class ParkedCall implements Watch {
   private ended(outcome: Outcome): void {
     if (this.quiet !== null) clearTimeout(this.quiet);
     this.quiet = null;
-    this.outcome = outcome;
-    this.settle(outcome);
+    if (this.round === null) this.keep(outcome);
+    else this.settle(outcome);
+  }
+
+  /** The client is away: what came waits for it, if there is room. */
+  private keep(outcome: Outcome): void {
+    if (this.isOver) return;
+    const bytes = sizeOf(outcome);
+    if (this.room.take(bytes)) {
+      this.keptBytes = bytes;
+      this.outcome = outcome;
+    } else {
+      this.meters.dropped('park_results');
+      this.outcome = { error: new GatewayError('overloaded', { what: NOT_KEPT }) };
+    }
+  }
+
+  /** Nobody comes back for the outcome. */
+  letGo(): void {
+    this.isOver = true;
+    this.outcome = null;
+    this.room.release(this.keptBytes);
+    this.keptBytes = 0;
   }
 
   private settle(outcome: Outcome): void {
     const { round } = this;
     if (round === null) return;
     this.round = null;
+    this.letGo();
     if ('reply' in outcome) round.resolve(outcome.reply);
     else round.reject(outcome.error);
   }

@@ -4,6 +4,7 @@ import { GatewayError } from '../../../kernel/errors.js';
 import { Config } from '../../../config/config.js';
 import { Meters } from '../../../platform/metrics/meters.js';
 import type { ParkedCall } from './parked-call.js';
+import { ResultRoom } from './result-room.js';
 
 /** A parked Call from its first round with questions to its end. */
 export interface Park {
@@ -25,11 +26,15 @@ const MAX_ROUNDS = 20;
 export class Parks implements OnModuleDestroy {
   private readonly byHandle = new Map<string, Park>();
   private readonly perOwner = new Map<string, number>();
+  /** For what comes while clients are away. */
+  readonly room: ResultRoom;
 
   constructor(
     private readonly config: Config,
     private readonly meters: Meters,
-  ) {}
+  ) {
+    this.room = new ResultRoom(config.parkedResultsMaxBytes);
+  }
 
   /** Nobody can come back to this process: the upstreams are told so while there is time. */
   onModuleDestroy(): void {
@@ -89,6 +94,7 @@ export class Parks implements OnModuleDestroy {
   /** The Call is over for its client. */
   remove(park: Park): void {
     this.take(park);
+    park.parked.letGo();
     if (!this.byHandle.delete(park.handle)) return;
     const left = (this.perOwner.get(park.owner) ?? 1) - 1;
     if (left > 0) this.perOwner.set(park.owner, left);
