@@ -87,6 +87,14 @@ describe('a Trail', () => {
     expect(await metrics()).toMatch(/^mcpgateway_mcp_requests_total\{method="tools\/list".*\} 1$/m);
   });
 
+  it('logs a method that only the upstream knows', async () => {
+    const trail = open('acme/x');
+    trail.target = { ...target, kind: 'method', id: 'acme/x', tool: 'acme/x' };
+    trail.close('success', 2);
+    expect(await stored()).toMatchObject([{ method: 'acme/x', gateway: 'Time' }]);
+    expect(await metrics()).not.toContain('acme');
+  });
+
   it('takes no label from a client', async () => {
     open('evil/"method\n').close('error', 0);
     expect(await metrics()).toMatch(/^mcpgateway_mcp_requests_total\{method="unknown".*\} 1$/m);

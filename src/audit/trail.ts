@@ -20,10 +20,10 @@ export interface OpenedCall {
 
 /** What the call turned out to be for; set once it is resolved. */
 export interface TrailTarget {
-  readonly kind: 'tool' | 'resource' | 'prompt';
+  readonly kind: 'tool' | 'resource' | 'prompt' | 'method';
   readonly id: string;
   readonly gatewayId: string;
-  /** Exposed name of the tool or prompt, or the URI of the resource. */
+  /** Exposed name of the tool or prompt, URI of the resource, or a method that only the upstream knows. */
   readonly tool: string;
   /** Name of the Gateway. */
   readonly gateway: string;
@@ -60,7 +60,7 @@ export class Trail {
     const { method, transport } = this.call;
     const durationMs = performance.now() - this.startedMs;
     this.meters.mcpRequest(methodLabel(method), transport, outcome, durationMs / 1_000);
-    if (!LOGGED.has(method)) return;
+    if (!LOGGED.has(method) && this.target?.kind !== 'method') return;
     if (method === 'tools/call') {
       const { tool, gatewaySlug } = this.target ?? { tool: NO_TARGET, gatewaySlug: NO_TARGET };
       this.meters.toolCall(tool, gatewaySlug, outcome, durationMs / 1_000);
@@ -71,7 +71,7 @@ export class Trail {
   }
 
   private count(target: TrailTarget, isFailure: boolean, seconds: number): void {
-    this.tally.count(target.kind, target.id, isFailure, seconds);
+    if (target.kind !== 'method') this.tally.count(target.kind, target.id, isFailure, seconds);
     this.tally.count('gateway', target.gatewayId, isFailure, seconds);
     if (target.server !== null) this.tally.count('server', target.server, isFailure, seconds);
   }

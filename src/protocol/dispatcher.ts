@@ -13,6 +13,7 @@ import { raiseError } from './era/raise.js';
 import { InFlight, SHUTTING_DOWN } from './in-flight.js';
 import { type Method, MethodTable } from './methods/method-table.js';
 import type { Handled } from './methods/registry.js';
+import { VendorMethods } from './methods/vendor.methods.js';
 import { PolicyChain } from './chain.js';
 
 /** The answer to one request: a whole JSON-RPC message, and what HTTP adds to it. */
@@ -50,6 +51,7 @@ const MODERN_STATUS: ReadonlySet<number> = new Set([-32020, -32021, -32022]);
 export class Dispatcher {
   constructor(
     private readonly methods: MethodTable,
+    private readonly vendor: VendorMethods,
     private readonly chain: PolicyChain,
     private readonly inFlight: InFlight,
     private readonly trails: Trails,
@@ -72,8 +74,7 @@ export class Dispatcher {
     let entered: Method | null = null;
     let slot: Decision | null = null;
     try {
-      const { client, channel, message } = call;
-      const method = this.methods.get(message.method, client.era, channel.transport);
+      const method = this.methodOf(call);
       slot = this.chain.pass(call, method);
       const waiting = this.inFlight.enter(call, method.isStanding);
       if (waiting !== undefined) await waiting;
@@ -100,6 +101,14 @@ export class Dispatcher {
       if (entered !== null) this.inFlight.leave(call, entered.isStanding);
       trail.close(outcome, size);
     }
+  }
+
+  /** @throws GatewayError `method_not_found` */
+  private methodOf(call: Call): Method {
+    const { client, channel, message } = call;
+    return (
+      this.methods.find(message.method, client.era, channel.transport) ?? this.vendor.methodOf(call)
+    );
   }
 
   private failed(call: Call, error: unknown): Reply {

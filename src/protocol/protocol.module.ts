@@ -31,6 +31,7 @@ import { SubscriptionsMethods } from './methods/subscriptions.methods.js';
 import { TasksMethods } from './methods/tasks.methods.js';
 import { ToolsMethods } from './methods/tools.methods.js';
 import { UpwardCalls } from './methods/upward.js';
+import { VendorMethods } from './methods/vendor.methods.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
 import { HeldSessions } from './session/held.js';
 import { ListMarking } from './session/list-marks.js';
@@ -80,6 +81,7 @@ import { Sessions } from './session/sessions.js';
     TasksMethods,
     ToolsMethods,
     UpwardCalls,
+    VendorMethods,
   ],
   exports: [
     Listens,

@@ -20,7 +20,7 @@ export interface Invocation {
   readonly request: UpstreamRequest;
   /** The exposed name, for messages. */
   readonly name: string;
-  readonly kind: 'Tool' | 'Prompt' | 'Resource' | 'Task';
+  readonly kind: 'Tool' | 'Prompt' | 'Resource' | 'Task' | 'Method';
   /** The tool that is called; `null` for what is no tool. */
   readonly toolId: ToolId | null;
   /** The owner says that repeating is harmless. */

@@ -23,6 +23,10 @@ describe('a modern result for a legacy client', () => {
     );
   });
 
+  it.each(['[1]', 'null', '"{"'])('of a vendor stays what it is: %s', (result) => {
+    expect(lowerResult('acme/x', result)).toBe(result);
+  });
+
   it('holds a structured value that is no object as a member, with its text behind', () => {
     const result = '{"resultType":"complete","structuredContent":[1,2],"content":[]}';
     expect(JSON.parse(lowerResult('tools/call', result, tool({ type: 'array' })))).toEqual({

@@ -14,6 +14,7 @@ const MODERN_ONLY = ['resultType', 'ttlMs', 'cacheScope'];
  * @param definition the tool as the upstream lists it, for `tools/call`
  */
 export function lowerResult(method: string, result: string, definition?: string): string {
+  if (!result.startsWith('{')) return result;
   const top = scanJson(result, RELAYED).top;
   const structured = method === 'tools/call' ? top.raw('structuredContent') : undefined;
   if (structured === undefined) return `{${top.without(...MODERN_ONLY)}}`;

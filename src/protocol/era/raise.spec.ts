@@ -19,6 +19,10 @@ describe('a legacy result for a modern client', () => {
     );
   });
 
+  it.each(['[1]', 'null', '"{"'])('of a vendor stays what it is: %s', (result) => {
+    expect(raiseResult('acme/x', result)).toBe(result);
+  });
+
   it('has no member twice', () => {
     const own = '{"resultType":"task","ttlMs":5,"contents":[{"resultType":1}]}';
     expect(raiseResult('resources/read', own)).toBe(

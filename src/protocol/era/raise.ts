@@ -14,6 +14,8 @@ const COMPLETE = '{"resultType":"complete"';
  * @param result an object as JSON text
  */
 export function raiseResult(method: string, result: string): string {
+  // Only a vendor's method may answer something else; there is nowhere to say more.
+  if (!result.startsWith('{')) return result;
   const head = method === 'resources/read' ? COMPLETE + UNKEPT : COMPLETE;
   // Members of these names mean nothing in a legacy result; nearly none has them.
   const text = result.includes('"resultType"') || head !== COMPLETE ? withoutOurs(result) : result;

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { TransportKind } from '../../kernel/call.js';
-import { GatewayError } from '../../kernel/errors.js';
 import { GatewaysMethods } from './gateways.methods.js';
 import type { Era } from '../../kernel/mcp.js';
 import { ModernMethods } from './modern.methods.js';
@@ -48,11 +47,9 @@ export class MethodTable {
     return this.methods.legacy.has(name) || this.methods.modern.has(name);
   }
 
-  /** @throws GatewayError `method_not_found` */
-  get(name: string, era: Era, transport: TransportKind): Method {
+  /** The method for clients of an era on a transport; `undefined` when they have none of that name. */
+  find(name: string, era: Era, transport: TransportKind): Method | undefined {
     const method = this.methods[era].get(name);
-    if (method === undefined || (method.only !== undefined && method.only !== transport))
-      throw new GatewayError('method_not_found', { method: name });
-    return method;
+    return method?.only !== undefined && method.only !== transport ? undefined : method;
   }
 }

@@ -14,5 +14,12 @@ const OFFERED = {
 /** Server capabilities for clients of an era: ours, and the extensions of the Gateways they reach. */
 export function offeredTo(era: Era, gateways: readonly Gateway[]): object {
   const extensions = routedExtensions(gateways, era);
-  return Object.keys(extensions).length === 0 ? OFFERED : { ...OFFERED, extensions };
+  const [only] = gateways;
+  // What an upstream alone has is there for those who reach no other (PROTOCOL.md §5.1).
+  const experimental = gateways.length === 1 ? only?.capabilities['experimental'] : undefined;
+  return {
+    ...OFFERED,
+    ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
+    ...(experimental === undefined ? {} : { experimental }),
+  };
 }

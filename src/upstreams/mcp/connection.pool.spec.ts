@@ -5,6 +5,7 @@ import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import type { LogLevel } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { Meters } from '../../platform/metrics/meters.js';
 import type { GatewaysService } from '../../registry/gateways.service.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
@@ -57,6 +58,7 @@ const client = (sessionId: string | null, capabilities = '{}', more: Partial<Cli
 function aPool(env: Record<string, string> = {}, isStateless = false) {
   const lines: FakeLine[] = [];
   const marked: string[] = [];
+  const dropped: string[] = [];
   const turns: ((id: Gateway['id']) => void)[] = [];
   let gate: Promise<void> = Promise.resolve();
   const dialer = {
@@ -83,6 +85,7 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
     dialer as unknown as Dialer,
     gateways as unknown as GatewaysService,
     loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40), ...env }),
+    { dropped: (reason: string) => dropped.push(reason) } as unknown as Meters,
   );
   const hold = (until: Promise<void>) => {
     gate = until;
@@ -100,7 +103,7 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
       client: view,
       logLevel,
     });
-  return { pool, lines, marked, turns, call, hold };
+  return { pool, lines, marked, dropped, turns, call, hold };
 }
 
 const pools: ConnectionPool[] = [];
@@ -183,6 +186,14 @@ describe('ConnectionPool: who shares', () => {
       await Promise.all([call(gateway, who('alice'), modern), call(gateway, who('alice'), modern)]);
       expect(lines).toHaveLength(1);
     }
+  });
+
+  it('counts notices of vendors, which belong to nobody without a call', async () => {
+    const { lines, dropped, call } = made();
+    await call(gatewayOf(), who('alice'), client('s1'));
+    lines[0]?.hooks.onNotification('notifications/tools/list_changed', '');
+    lines[0]?.hooks.onNotification('notifications/acme', '');
+    expect(dropped).toEqual(['vendor_notice']);
   });
 
   it('stops sharing once the upstream asks, and says so once', async () => {

@@ -4,6 +4,8 @@ import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
+import { isVendorNotice } from '../../kernel/vendor-methods.js';
+import { Meters } from '../../platform/metrics/meters.js';
 import { Config } from '../../config/config.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import type { UpstreamConnection } from './connection.js';
@@ -42,6 +44,7 @@ export class ConnectionPool implements OnModuleDestroy {
     private readonly dialer: Dialer,
     private readonly gateways: GatewaysService,
     private readonly config: Config,
+    private readonly meters: Meters,
   ) {
     this.limits = {
       total: config.mcpMaxSessions,
@@ -198,7 +201,10 @@ export class ConnectionPool implements OnModuleDestroy {
       gateway,
       this.secrets(gateway),
       {
-        onNotification: () => undefined,
+        // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
+        onNotification: (method) => {
+          if (isVendorNotice(method)) this.meters.dropped('vendor_notice');
+        },
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
         onAsks: () => {
           this.asked(line, session);

@@ -58,13 +58,7 @@ export const MODERN_METHODS = {
   'server/discover'(call) {
     call.result({
       supportedVersions: [REVISION],
-      capabilities: {
-        tools: { listChanged: true },
-        resources: { subscribe: true, listChanged: true },
-        prompts: { listChanged: true },
-        logging: {},
-        completions: {},
-      },
+      capabilities: call.world.capabilities,
       instructions: 'Test kit.',
       ttlMs: 0,
       cacheScope: 'private',

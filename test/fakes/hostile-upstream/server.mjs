@@ -4,6 +4,7 @@ import { Lists, PROMPTS, RESOURCES, TEMPLATES } from './lists.mjs';
 import { MODERN_METHODS } from './modern.mjs';
 import { TASK_CAPABILITY, TASK_METHODS, beginTask } from './tasks.mjs';
 import { TOOLS, fits } from './tools/index.mjs';
+import { VENDOR_METHODS } from './vendor.mjs';
 
 const REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'];
 const CAPABILITIES = {
@@ -36,6 +37,8 @@ export class McpServer {
     this.auth = options.auth ?? null;
     this.era = options.era;
     this.version = '1.0.0';
+    /** Capabilities that MCP knows nothing of. */
+    this.experimental = {};
     this.modern = { refuseHeaders: 0 };
     /** Open `subscriptions/listen`: {id, filter, send, end}. */
     this.listens = new Set();
@@ -51,10 +54,17 @@ export class McpServer {
     Object.assign(this.session, modes.session ?? {});
     if (modes.session?.forgetNow) this.sessions.clear();
     if (modes.auth !== undefined) this.auth = modes.auth;
+    if (modes.experimental !== undefined) this.experimental = modes.experimental;
     if (modes.version !== undefined) this.version = modes.version;
     if (modes.era !== undefined) this.become(modes.era);
     Object.assign(this.modern, modes.modern ?? {});
     if (modes.modern?.endListens) for (const listen of this.listens) listen.end();
+  }
+
+  get capabilities() {
+    const { experimental } = this;
+    const isPlain = Object.keys(experimental).length === 0;
+    return isPlain ? CAPABILITIES : { ...CAPABILITIES, experimental };
   }
 
   /** A server of the other era was put in its place: it knows nothing of those before. */
@@ -116,7 +126,8 @@ export class McpServer {
     const own =
       (call.isModern ? MODERN_METHODS : {})[method] ??
       (this.hasTasks ? TASK_METHODS : {})[method] ??
-      this.methods[method];
+      this.methods[method] ??
+      VENDOR_METHODS[method];
     if (own === undefined) return call.error(-32601, `Method not found: ${method}`);
     own.call(this, call, params);
   }
@@ -127,7 +138,7 @@ export class McpServer {
       const reply = () =>
         call.result({
           protocolVersion: REVISIONS.includes(asked) ? asked : '2025-11-25',
-          capabilities: { ...CAPABILITIES, ...(this.hasTasks && { tasks: TASK_CAPABILITY }) },
+          capabilities: { ...this.capabilities, ...(this.hasTasks && { tasks: TASK_CAPABILITY }) },
           serverInfo: { name: 'hostile-upstream', version: this.version },
           instructions: 'Test kit.',
         });

@@ -66,6 +66,8 @@ export interface Modes {
     endListens?: boolean;
   };
   readonly auth?: { header: string; value: string } | null;
+  /** Experimental capabilities that it announces from now on. */
+  readonly experimental?: Record<string, unknown>;
 }
 
 /** The oracle: reads what the kit wrote down before it acted. */
