@@ -175,6 +175,29 @@ describe('translate, with flags', () => {
     await stream.text();
   });
 
+  it('answers preflights, which carry no token, with --oauth2Bearer', async () => {
+    const origin = 'https://app.example';
+    const at = await started(['--oauth2Bearer', 'sesame', '--cors', origin]);
+    const preflight = (from: string) =>
+      fetch(at, {
+        method: 'OPTIONS',
+        headers: {
+          origin: from,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization,content-type',
+        },
+      });
+    const allowed = await preflight(origin);
+    expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
+      204,
+      origin,
+    ]);
+    expect(allowed.headers.get('access-control-allow-headers')).toContain('authorization');
+    const foreign = await preflight('https://evil.example');
+    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await fetch(at, { method: 'OPTIONS', headers: { origin } })).status).toBe(401);
+  });
+
   it('gives each session a program with the headers of its client as variables', async () => {
     const at = await started(['--enable-dynamic-env', '--header-to-env', 'X-Api-Key=API_KEY']);
     const keyOf = async (key: string | null): Promise<unknown> => {
@@ -198,6 +221,9 @@ describe('translate, with flags', () => {
       .replace(/"params":.*/, '"params":{"name":"get-env"}}');
     const answer = await (await fetch(at, { ...call, body })).text();
     expect(answer).toContain(String.raw`\"API_KEY\": \"mine\"`);
+    const other = { ...call, headers: { ...call.headers, 'x-api-key': 'theirs' }, body };
+    const theirs = await (await fetch(at, other)).text();
+    expect(theirs).not.toContain('mine');
   });
 
   it('answers what it cannot do', async () => {

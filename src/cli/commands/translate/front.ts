@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { GatewayError } from '../../../kernel/errors.js';
 import { responseOn, withoutUpgrade } from '../../../transport/upgrades.js';
 import { isWebSocketUpgrade } from '../../../transport/ws/ws.endpoint.js';
-import { type Apps, NoRoomError } from './apps.js';
+import { type Apps, NoRoomError, SessionGoneError } from './apps.js';
 
 const MAX_HEAD_BYTES = 16_384;
 
@@ -63,7 +63,7 @@ export class Front {
     const [path = ''] = (req.url ?? '').split('?');
     if (path === '/healthz') answer(res, 200, 'ok');
     else if (!this.served.has(plain(path))) answer(res, 404, 'Not found');
-    else if (!this.isAllowed(req)) unauthorized(res);
+    else if (!isPreflight(req) && !this.isAllowed(req)) unauthorized(res);
     else {
       const app = await this.apps.of(req, res).catch((e: unknown) => {
         refuse(res, e);
@@ -118,6 +118,12 @@ function plain(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
+/** Browsers ask without credentials whether they may send them (Fetch §CORS-preflight fetch). */
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  const { origin, 'access-control-request-method': wanted } = headers;
+  return method === 'OPTIONS' && origin !== undefined && wanted !== undefined;
+}
+
 function unauthorized(res: ServerResponse): void {
   res.setHeader('www-authenticate', 'Bearer');
   answer(res, 401, 'Send the token of --oauth2Bearer');
@@ -126,6 +132,7 @@ function unauthorized(res: ServerResponse): void {
 /** The upstream cannot be had: in words, as far as they are meant for clients. */
 function refuse(res: ServerResponse, error: unknown): void {
   if (error instanceof NoRoomError) answer(res, 503, error.message);
+  else if (error instanceof SessionGoneError) answer(res, 404, error.message);
   else if (error instanceof GatewayError) answer(res, 502, error.message);
   else answer(res, 500, 'Internal error');
 }
