@@ -1,14 +1,11 @@
 import type { Gateway, Json } from './catalog.js';
-import { scanJson } from './json-scan.js';
+import { RELAYED, scanJson } from './json-scan.js';
 import { LATEST_LEGACY } from './mcp.js';
 
 /** Tasks as 2025-11-25 has them in its core (25 Tasks); 2026-07-28 made them an extension. */
 
 /** Key of `_meta` that says which task a message belongs to (25 Tasks §Related Task Metadata). */
 export const RELATED_TASK = 'io.modelcontextprotocol/related-task';
-
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 
 type Upstream = Pick<Gateway, 'capabilities' | 'era' | 'protocolVersion'>;
 

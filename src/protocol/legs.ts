@@ -32,8 +32,8 @@ export interface Upward {
   readonly toolId?: ToolId;
   readonly timeoutMs?: number | null;
   readonly isRetryable?: boolean;
-  /** The tool runs as a task only, and the client follows none: it is followed here. */
-  readonly asTask?: boolean;
+  /** A task of 2025-11-25 that its client begins, or that is followed here in the client's place. */
+  readonly task?: 'begin' | 'follow' | null;
   readonly stay?: Stay;
 }
 

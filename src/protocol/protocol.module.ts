@@ -7,6 +7,7 @@ import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { PolicyChain } from './chain.js';
 import { ClientRequests } from './client-requests.js';
+import { CoreTasks } from './core-tasks.js';
 import { Dispatcher } from './dispatcher.js';
 import { InputLoop } from './era/bridge/input-loop.js';
 import { ModernClients } from './era/bridge/modern-clients.js';
@@ -76,6 +77,7 @@ import { Sessions } from './session/sessions.js';
     Sessions,
     StateSeals,
     SubscriptionsMethods,
+    CoreTasks,
     TaskDrive,
     TaskSeals,
     TasksMethods,

@@ -27,7 +27,7 @@ export class DiscoverMethods {
     const said = instructions === null ? '' : `,"instructions":${JSON.stringify(instructions)}`;
     return this.own.dress(
       call,
-      `"supportedVersions":${VERSIONS},"capabilities":${JSON.stringify(offeredTo(call.client.era, view.gateways))}${said},"ttlMs":0,"cacheScope":"private"`,
+      `"supportedVersions":${VERSIONS},"capabilities":${JSON.stringify(offeredTo(call.client.revision, view.gateways))}${said},"ttlMs":0,"cacheScope":"private"`,
     );
   }
 }

@@ -4,7 +4,7 @@ import type { Handlers } from './registry.js';
 import { SubscriptionsMethods } from './subscriptions.methods.js';
 import { TasksMethods } from './tasks.methods.js';
 
-/** The methods that the modern era alone has. */
+/** The methods that the modern era alone has, and tasks, which either era has in its own way. */
 @Injectable()
 export class ModernMethods {
   constructor(

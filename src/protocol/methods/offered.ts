@@ -1,6 +1,12 @@
 import type { Gateway } from '../../kernel/catalog.js';
+import { cancelsTasks, takesTasks } from '../../kernel/core-tasks.js';
 import { routedExtensions } from '../../kernel/extensions.js';
-import type { Era } from '../../kernel/mcp.js';
+import {
+  LATEST_LEGACY,
+  type ModernRevision,
+  type Revision,
+  isModernRevision,
+} from '../../kernel/mcp.js';
 
 /** What the gateway offers every client, whatever its upstreams can do (PROTOCOL.md §5.3). */
 const OFFERED = {
@@ -11,9 +17,16 @@ const OFFERED = {
   completions: {},
 } as const;
 
-/** Server capabilities for clients of an era: ours, and the extensions of the Gateways they reach. */
-export function offeredTo(era: Era, gateways: readonly Gateway[]): object {
-  const extensions = routedExtensions(gateways, era);
+/**
+ * Server capabilities for clients of a revision: ours, and of the Gateways they reach the extensions,
+ * and core tasks.
+ */
+export function offeredTo(
+  revision: Revision | ModernRevision,
+  gateways: readonly Gateway[],
+): object {
+  const extensions = routedExtensions(gateways, isModernRevision(revision) ? 'modern' : 'legacy');
+  const tasks = revision === LATEST_LEGACY ? tasksOf(gateways) : null;
   const [only] = gateways;
   // What an upstream alone has is there for those who reach no other (PROTOCOL.md §5.1).
   const experimental = gateways.length === 1 ? only?.capabilities['experimental'] : undefined;
@@ -21,5 +34,14 @@ export function offeredTo(era: Era, gateways: readonly Gateway[]): object {
     ...OFFERED,
     ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
     ...(experimental === undefined ? {} : { experimental }),
+    ...(tasks === null ? {} : { tasks }),
   };
+}
+
+/** Never `list`: upstreams see one credential for all, and would list everybody's. */
+function tasksOf(gateways: readonly Gateway[]): object | null {
+  const taking = gateways.filter(takesTasks);
+  if (taking.length === 0) return null;
+  const cancel = taking.some(cancelsTasks) ? { cancel: {} } : {};
+  return { ...cancel, requests: { tools: { call: {} } } };
 }

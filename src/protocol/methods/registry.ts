@@ -37,9 +37,10 @@ export const METHODS = {
   'resources/unsubscribe': legacy(needs('resources.read')),
   'prompts/list': needs('prompts.read'),
   'prompts/get': needs('prompts.read'),
-  'tasks/get': modern(needs('tools.execute')),
+  'tasks/get': needs('tools.execute'),
+  'tasks/result': legacy(needs('tools.execute')),
   'tasks/update': modern(needs('tools.execute')),
-  'tasks/cancel': modern(needs('tools.execute')),
+  'tasks/cancel': needs('tools.execute'),
   'completion/complete': needs('prompts.read'),
   list_gateways: legacy({ permission: 'gateways.read', isLimited: false, only: 'rpc' }),
 } as const satisfies Record<string, MethodPolicy>;

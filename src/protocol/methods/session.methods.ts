@@ -40,7 +40,7 @@ export class SessionMethods {
     const hasSession = call.channel.transport === 'http' && this.config.useStatefulSessions;
     const result = JSON.stringify({
       protocolVersion: revision,
-      capabilities: offeredTo('legacy', view.gateways),
+      capabilities: offeredTo(revision, view.gateways),
       serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
       ...(view.instructions === null ? {} : { instructions: view.instructions }),
     });

@@ -3,6 +3,7 @@ import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { TASKS, declaresExtension, extensionsOf } from '../../kernel/extensions.js';
 import { CatalogService } from '../../registry/catalog.service.js';
+import { CoreTasks } from '../core-tasks.js';
 import { withTaskId } from '../era/bridge/task-results.js';
 import { TaskSeals } from '../era/bridge/task-seals.js';
 import type { Handlers } from './registry.js';
@@ -10,21 +11,27 @@ import { UpwardCalls } from './upward.js';
 
 const REPLACED = ['taskId', '_meta'];
 
-/** The tasks of modern upstreams, for modern clients (PROTOCOL.md §5.8). */
+/** The tasks of upstreams, for clients of the same era (PROTOCOL.md §5.8). */
 @Injectable()
 export class TasksMethods {
   constructor(
     private readonly catalog: CatalogService,
     private readonly seals: TaskSeals,
     private readonly upward: UpwardCalls,
+    private readonly core: CoreTasks,
   ) {}
 
   handlers(): Handlers {
     return {
-      'tasks/get': (call) => this.relay(call),
+      'tasks/get': (call) => this.either(call),
+      'tasks/result': (call) => this.core.relay(call),
       'tasks/update': (call) => this.relay(call),
-      'tasks/cancel': (call) => this.relay(call),
+      'tasks/cancel': (call) => this.either(call),
     };
+  }
+
+  private either(call: Call): Promise<string> {
+    return call.client.era === 'modern' ? this.relay(call) : this.core.relay(call);
   }
 
   private async relay(call: Call): Promise<string> {

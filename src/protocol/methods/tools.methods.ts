@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
+import type { Gateway } from '../../kernel/catalog.js';
+import { takesTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Members } from '../../kernel/json-members.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
@@ -17,7 +19,8 @@ import { Lists } from './lists.js';
 import { UpwardCalls } from './upward.js';
 
 /** What the gateway writes anew; answers and state belong to a leg, not to the call. */
-const REPLACED = ['name', '_meta', 'inputResponses', 'requestState', 'task'];
+const REPLACED_BUT_TASK = ['name', '_meta', 'inputResponses', 'requestState'];
+const REPLACED = [...REPLACED_BUT_TASK, 'task'];
 const RESERVED = [...REPLACED, 'arguments'];
 const MAX_ARGUMENT_BYTES = 1_048_576;
 
@@ -85,7 +88,8 @@ export class ToolsMethods {
     const params = call.message.params as Members;
     if (tool.maxCallsPerMinute > 0)
       requireAllowed(this.limiter.takeOf('tool', tool.id, tool.maxCallsPerMinute));
-    const rest = params.rest(REPLACED, RESERVED);
+    const begins = beginsTask(call, gateway);
+    const rest = params.rest(begins ? REPLACED_BUT_TASK : REPLACED, RESERVED);
     const own = `"name":${JSON.stringify(tool.originalName)}`;
     return this.upward.send(call, {
       gateway,
@@ -97,9 +101,21 @@ export class ToolsMethods {
       params: rest === '' ? own : `${own},${rest}`,
       timeoutMs: tool.timeoutMs,
       isRetryable: tool.retryable,
-      asTask: entry.isTaskOnly(),
+      task: begins ? 'begin' : entry.isTaskOnly() ? 'follow' : null,
     });
   }
+}
+
+/**
+ * Whether the client begins a task that it follows itself; where nobody runs tasks the wish for one is
+ * ignored (25 Tasks §Capability Negotiation).
+ * @throws GatewayError `invalid_params`
+ */
+function beginsTask({ client, message }: Call, gateway: Gateway): boolean {
+  const task = message.params?.raw('task');
+  if (task === undefined || client.revision !== LATEST_LEGACY || !takesTasks(gateway)) return false;
+  if (task.startsWith('{')) return true;
+  throw new GatewayError('invalid_params', { reason: "'task' must be an object" });
 }
 
 function checkArguments(entry: ToolEntry, raw: string | undefined): Faults | Promise<Faults> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import type { UpstreamReply } from '../../kernel/upstream.js';
+import { CoreTasks } from '../core-tasks.js';
 import { driveCoreTask } from '../era/bridge/core-task-drive.js';
 import { InputLoop } from '../era/bridge/input-loop.js';
 import { ModernClients } from '../era/bridge/modern-clients.js';
@@ -19,15 +20,17 @@ export class UpwardCalls {
     private readonly modern: ModernClients,
     private readonly loop: InputLoop,
     private readonly tasks: TaskDrive,
+    private readonly coreTasks: CoreTasks,
   ) {}
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
     if (call.client.era === 'modern') return raised(call, await this.modern.send(call, up));
+    if (up.task === 'begin') return this.coreTasks.begin(call, up);
     let reply: UpstreamReply;
     try {
       if (this.tasks.isFor(up)) reply = await this.tasks.run(call, up);
-      else if (up.asTask === true) reply = await driveCoreTask(this.legs, call, up, null);
+      else if (up.task === 'follow') reply = await driveCoreTask(this.legs, call, up, null);
       else {
         reply = await this.legs.send(call, up);
         if (reply.era === 'modern')

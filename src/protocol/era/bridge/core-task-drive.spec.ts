@@ -23,12 +23,14 @@ function made() {
   const loop = new InputLoop(legs, clientRequests);
   const seals = [new StateSeals(sealer), new TaskSeals(sealer)] as const;
   const clients = new ModernClients(legs, ...seals, new Parks(way.config, way.meters), way.meters);
-  const upward = new UpwardCalls(legs, clients, loop, new TaskDrive(legs, loop, clientRequests));
+  const drive = new TaskDrive(legs, loop, clientRequests);
+  // None of these clients begins a task.
+  const upward = new UpwardCalls(legs, clients, loop, drive, null as never);
   const start = (call: MadeCall, tasks: object = CAN) => {
     const up: Upward = {
       gateway: aGateway({ capabilities: { tasks } as never }),
       kind: 'Tool',
-      asTask: true,
+      task: 'follow',
       name: 'm-job',
       target: 'job',
       params: '"name":"job"',

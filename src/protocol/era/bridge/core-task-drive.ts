@@ -3,15 +3,13 @@ import type { Call } from '../../../kernel/call.js';
 import { cancelsTasks } from '../../../kernel/core-tasks.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import type { Members } from '../../../kernel/json-members.js';
-import { scanJson } from '../../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
 import { PollClock } from './poll-clock.js';
 import { relatedResult, TaskWatch } from './related-task.js';
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false } as const;
 /** How long a task is kept above beyond the longest call, for people who take their time, in ms. */
 const SLACK_MS = 600_000;
 

@@ -47,7 +47,7 @@ export class ModernClients implements Seals {
     const given = new GivenAhead(call.message.params?.raw('inputResponses'));
     const parked = new ParkedCall(call.client, given, this.meters, this.parks.room);
     parked.follow(
-      up.asTask === true
+      up.task === 'follow'
         ? driveCoreTask(this.legs, call, up, parked)
         : this.legs.send(call, up, parked),
     );
@@ -59,7 +59,7 @@ export class ModernClients implements Seals {
     const { call, up } = asked;
     try {
       const reply =
-        up.asTask === true
+        up.task === 'follow'
           ? await driveCoreTask(this.legs, call, up, null)
           : await this.legs.send(call, up);
       return relayed(asked, reply, this);

@@ -1,13 +1,11 @@
 import type { Abort } from '../../../kernel/abort.js';
 import { RELATED_TASK } from '../../../kernel/core-tasks.js';
-import { scanJson } from '../../../kernel/json-scan.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import type { LogLevel } from '../../../kernel/mcp.js';
 import type { UpstreamObserver } from '../../../kernel/upstream.js';
 import type { Places } from '../../../upstreams/places.js';
 import type { Watch } from '../../legs.js';
 
-/** How an upstream's own JSON is read: what it repeats is its own affair. */
-const RELAYED = { maxDepth: 512, uniqueKeys: false, nested: ['_meta'] } as const;
 const NOBODY = '"error":{"code":-32601,"message":"The client of this task cannot be asked"}';
 
 /**
@@ -18,7 +16,7 @@ const NOBODY = '"error":{"code":-32601,"message":"The client of this task cannot
 export function related(inside: string, shownId: string | null): string {
   // Only what tasks say has the word, so nothing else is scanned.
   if (!inside.includes(RELATED_TASK)) return inside;
-  const { top, nested } = scanJson(`{${inside}}`, RELAYED);
+  const { top, nested } = scanJson(`{${inside}}`, { ...RELAYED, nested: ['_meta'] });
   const meta = nested['_meta'];
   if (meta?.has(RELATED_TASK) !== true) return inside;
   const parts = [top.without('_meta')];

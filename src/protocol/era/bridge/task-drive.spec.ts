@@ -27,7 +27,9 @@ function made(env: Record<string, string> = {}) {
   const loop = new InputLoop(legs, clientRequests);
   const seals = [new StateSeals(sealer), new TaskSeals(sealer)] as const;
   const clients = new ModernClients(legs, ...seals, new Parks(way.config, way.meters), way.meters);
-  const upward = new UpwardCalls(legs, clients, loop, new TaskDrive(legs, loop, clientRequests));
+  const drive = new TaskDrive(legs, loop, clientRequests);
+  // None of these clients begins a task.
+  const upward = new UpwardCalls(legs, clients, loop, drive, null as never);
   const up = {
     gateway: aGateway({ era: 'modern' }),
     kind: 'Tool',

@@ -1,0 +1,121 @@
+import { aCall, type MadeCall } from '../../test/builders/call.js';
+import { aCaller } from '../../test/builders/caller.js';
+import { aGateway } from '../../test/builders/catalog.js';
+import { aWayUp } from '../../test/fakes/upstream-driver.js';
+import { RELATED_TASK } from '../kernel/core-tasks.js';
+import type { CatalogService } from '../registry/catalog.service.js';
+import { CoreTasks } from './core-tasks.js';
+import { TaskSeals } from './era/bridge/task-seals.js';
+
+const CAN = { requests: { tools: { call: {} } }, cancel: {} };
+const gateway = aGateway({ capabilities: { tasks: CAN } });
+const UP = { gateway, kind: 'Tool', name: 'm-job', target: 'job', params: '"name":"job"' } as const;
+const STATE = { taskId: 'T/1', status: 'working', ttl: null };
+const OF = (taskId: string) => ({ [RELATED_TASK]: { taskId } });
+
+const opened: { onModuleDestroy(): void }[] = [];
+
+function made(gateways = [gateway]) {
+  const way = aWayUp();
+  opened.push(way.clientRequests);
+  const catalog = { view: () => ({ gateways }) } as unknown as CatalogService;
+  const tasks = new CoreTasks(catalog, new TaskSeals(way.sealer), way.legs);
+  const answer = async (result: object) => {
+    const leg = await way.driver.next();
+    leg.answer(JSON.stringify(result));
+    return leg.request;
+  };
+  const begun = async (call: MadeCall = aCall('tools/call')) => {
+    const reply = tasks.begin(call, UP);
+    await answer({ task: STATE, _meta: { a: 1, ...OF('T/1') } });
+    return JSON.parse(await reply) as { task: typeof STATE; _meta: object };
+  };
+  return { ...way, tasks, answer, begun };
+}
+
+describe('CoreTasks', () => {
+  afterEach(() => {
+    for (const requests of opened.splice(0)) requests.onModuleDestroy();
+  });
+
+  it('begins a task under an id of its own', async () => {
+    const { begun } = made();
+    const { task, _meta } = await begun();
+    expect(task).toEqual({ ...STATE, taskId: expect.stringMatching(/^[\w-]+$/) as string });
+    expect(_meta).toEqual({ a: 1, ...OF(task.taskId) });
+  });
+
+  it('passes on an answer instead of a task', async () => {
+    const { tasks, answer } = made();
+    const reply = tasks.begin(aCall('tools/call'), UP);
+    await answer({ content: [] });
+    expect(await reply).toBe('{"content":[]}');
+  });
+
+  it('asks the upstream for the task by its own id, and answers with the sealed one', async () => {
+    const { tasks, answer, begun } = made();
+    const { taskId } = (await begun()).task;
+    for (const method of ['tasks/get', 'tasks/cancel']) {
+      const reply = tasks.relay(aCall(method, { taskId, more: 1 }));
+      const request = await answer(STATE);
+      expect([request.method, request.params]).toEqual([method, '"taskId":"T/1","more":1']);
+      expect(JSON.parse(await reply)).toEqual({ ...STATE, taskId });
+    }
+  });
+
+  it('waits for the result, and relays what is asked meanwhile', async () => {
+    const { tasks, driver, begun } = made();
+    const { taskId } = (await begun()).task;
+    const call = aCall(
+      'tasks/result',
+      { taskId },
+      { client: { capabilities: '{"elicitation":{}}' } },
+    );
+    const reply = tasks.relay(call);
+    const leg = await driver.next();
+    expect(leg.request.silenceMs).toBe(leg.request.totalMs);
+    leg.ask(
+      'elicitation/create',
+      `"message":"?","requestedSchema":{},"_meta":${JSON.stringify(OF('T/1'))}`,
+    );
+    expect(JSON.parse(call.sent[0] ?? '')).toMatchObject({ params: { _meta: OF(taskId) } });
+    leg.answer(JSON.stringify({ content: [], _meta: OF('T/1') }));
+    expect(JSON.parse(await reply)).toEqual({ content: [], _meta: OF(taskId) });
+    call.abort.abort('over');
+  });
+
+  it('answers foreign, changed and unknown ids alike, and asks nobody', async () => {
+    const { tasks, driver, begun } = made();
+    const { taskId } = (await begun()).task;
+    const flipped = (taskId.startsWith('A') ? 'B' : 'A') + taskId.slice(1);
+    const bob = aCaller({ principal: 'bob' });
+    for (const call of [
+      aCall('tasks/get', { taskId }, { caller: bob }),
+      aCall('tasks/result', { taskId }, { serverId: 's2' }),
+      aCall('tasks/cancel', { taskId: flipped }),
+      aCall('tasks/get', { taskId: 'T/1' }),
+    ])
+      await expect(tasks.relay(call)).rejects.toMatchObject({ code: 'task_not_found' });
+    expect(driver.legs).toHaveLength(1);
+  });
+
+  it('is no method for those who are not offered it', async () => {
+    const { taskId } = (await made().begun()).task;
+    const older = aCall('tasks/get', { taskId }, { client: { revision: '2025-06-18' } });
+    await expect(made().tasks.relay(older)).rejects.toMatchObject({ code: 'method_not_found' });
+    const none = made([aGateway()]).tasks.relay(aCall('tasks/get', { taskId }));
+    await expect(none).rejects.toMatchObject({ code: 'method_not_found' });
+  });
+
+  it('ends a task whose client went away before it had an id', async () => {
+    const { tasks, driver, answer } = made();
+    const call = aCall('tools/call');
+    const reply = tasks.begin(call, UP);
+    const leg = await driver.next();
+    call.abort.abort('gone');
+    expect(leg.cancelled).toBeNull();
+    leg.answer(JSON.stringify({ task: STATE }));
+    await expect(reply).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await answer({})).method).toBe('tasks/cancel');
+  });
+});

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { Abort } from '../kernel/abort.js';
+import type { Call } from '../kernel/call.js';
+import type { Gateway } from '../kernel/catalog.js';
+import { cancelsTasks, takesTasks } from '../kernel/core-tasks.js';
+import { GatewayError } from '../kernel/errors.js';
+import { RELAYED, scanJson } from '../kernel/json-scan.js';
+import { LATEST_LEGACY } from '../kernel/mcp.js';
+import { CatalogService } from '../registry/catalog.service.js';
+import { relatedResult, TaskWatch } from './era/bridge/related-task.js';
+import { withTaskId } from './era/bridge/task-results.js';
+import { TaskSeals } from './era/bridge/task-seals.js';
+import { Legs, type Upward } from './legs.js';
+
+const REPLACED = ['taskId', '_meta'];
+
+/**
+ * Tasks between legacy ends: the upstream keeps them, the client knows them by sealed ids
+ * (PROTOCOL.md §5.8, 25 Tasks).
+ */
+@Injectable()
+export class CoreTasks {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly seals: TaskSeals,
+    private readonly legs: Legs,
+  ) {}
+
+  /**
+   * Calls a tool as the task that the client wants to follow.
+   * @returns the `result`, with the sealed id where a task was begun
+   * @throws as Legs.send · GatewayError `upstream_error` for a task without an id
+   */
+  async begin(call: Call, up: Upward): Promise<string> {
+    // What is to end a task is `tasks/cancel`, and that takes its id.
+    const leg = new TaskWatch(this.legs.stream(call), new Abort(), null, null);
+    const { result } = await this.legs.send(call, up, leg);
+    const { top, nested } = scanJson(result, { ...RELAYED, nested: ['task'] });
+    const task = nested['task'];
+    if (task === undefined) return result;
+    const taskId = task.string('taskId');
+    if (taskId === undefined)
+      throw new GatewayError('upstream_error', { reason: 'Upstream began a task without an id' });
+    if (call.abort.aborted) {
+      this.giveUp(call, up, taskId);
+      throw new GatewayError('cancelled');
+    }
+    const shownId = this.seals.seal(call, { gatewayId: up.gateway.id, taskId });
+    const shown = task.spliced(new Map([['taskId', JSON.stringify(shownId)]]));
+    return relatedResult(top.spliced(new Map([['task', shown]])), shownId);
+  }
+
+  /**
+   * `tasks/get`, `tasks/result`, `tasks/cancel` of a legacy client.
+   * @throws as Legs.send · GatewayError `method_not_found` where nobody runs tasks,
+   *   `missing_parameter`, `task_not_found`
+   */
+  async relay(call: Call): Promise<string> {
+    const { method, params } = call.message;
+    const gateways = this.offering(call);
+    if (gateways.length === 0) throw new GatewayError('method_not_found', { method });
+    const shownId = params?.string('taskId');
+    if (params === null || shownId === undefined)
+      throw new GatewayError('missing_parameter', { what: 'taskId' });
+    const { gatewayId, taskId } = this.seals.open(call, shownId);
+    const gateway = gateways.find(({ id }) => id === gatewayId);
+    if (gateway === undefined) throw new GatewayError('task_not_found');
+    const rest = params.rest(REPLACED, REPLACED);
+    const own = `"taskId":${JSON.stringify(taskId)}`;
+    const up: Upward = {
+      ...{ gateway, kind: 'Task', name: shownId, target: taskId },
+      params: rest === '' ? own : `${own},${rest}`,
+      isRetryable: method === 'tasks/get',
+    };
+    const leg = new TaskWatch(this.legs.stream(call), call.abort, null, shownId);
+    if (method !== 'tasks/result')
+      return withTaskId((await this.legs.send(call, up, leg)).result, shownId);
+    // It is answered when the task has ended: until then silence means nothing.
+    const patient = { ...up, timeoutMs: this.legs.totalMs(up) };
+    return relatedResult((await this.legs.send(call, patient, leg)).result, shownId);
+  }
+
+  /** The upstreams whose tasks this client can follow. */
+  private offering({ caller, client, serverId }: Call): readonly Gateway[] {
+    if (client.revision !== LATEST_LEGACY) return [];
+    return this.catalog.view(caller, serverId).gateways.filter(takesTasks);
+  }
+
+  /** Nobody knows the task. Whether the upstream can end it makes no difference here. */
+  private giveUp(call: Call, { gateway, name }: Upward, taskId: string): void {
+    if (!cancelsTasks(gateway)) return;
+    const up: Upward = {
+      ...{ gateway, kind: 'Task', name, target: taskId, method: 'tasks/cancel' },
+      params: `"taskId":${JSON.stringify(taskId)}`,
+    };
+    const leg = new TaskWatch(null, new Abort(), null, null);
+    this.legs.send(call, up, leg).catch(() => undefined);
+  }
+}

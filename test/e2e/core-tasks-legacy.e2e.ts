@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { token } from '../drive/gateway-process.cjs';
+import type { HttpClient } from '../drive/http-client.js';
+import { aWorld, type World } from '../drive/world.js';
+
+const EVERYTHING = join(
+  __dirname,
+  '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+);
+const RELATED = 'io.modelcontextprotocol/related-task';
+
+async function begin(client: HttpClient, tool: string, args: object = {}): Promise<string> {
+  const params = { name: `kit-${tool}`, arguments: args, task: { ttl: 60_000 } };
+  const { answer } = await client.request('tools/call', params);
+  expect(answer?.result.task).toMatchObject({ status: 'working', ttl: 60_000 });
+  return answer?.result.task.taskId as string;
+}
+
+describe('core tasks between a legacy client and a legacy upstream', () => {
+  let world: World;
+  let client: HttpClient;
+  beforeAll(async () => {
+    world = await aWorld({ upstream: { tasks: true, only: ['ok'] } });
+    client = world.client();
+    const hello = await client.initialize({ elicitation: {} });
+    expect(hello.answer?.result.capabilities.tasks).toEqual({
+      cancel: {},
+      requests: { tools: { call: {} } },
+    });
+  });
+  afterAll(() => world.end());
+
+  it('follows a task to its result by an id that is not that of the upstream', async () => {
+    const taskId = await begin(client, 'task-echo', { message: 'hello' });
+    const state = await client.request('tasks/get', { taskId });
+    expect(state.answer?.result).toMatchObject({ taskId, status: 'working' });
+    const { answer } = await client.request('tasks/result', { taskId });
+    expect(answer?.result).toEqual({
+      content: [{ type: 'text', text: 'hello' }],
+      _meta: { [RELATED]: { taskId } },
+    });
+    const sent = world.upstream.journal.events().filter((e) => e.bytes?.includes(taskId));
+    expect(sent).toEqual([]);
+  });
+
+  it('asks on the request for the result, and names the task', async () => {
+    const taskId = await begin(client, 'task-ask');
+    const respond = () => ({ result: { action: 'accept', content: { name: 'Ann' } } });
+    const { answer, before } = await client.request('tasks/result', { taskId }, { respond });
+    const asked = before.find((m) => m.method === 'elicitation/create');
+    expect(asked?.params?.['_meta']).toEqual({ [RELATED]: { taskId } });
+    expect(answer?.result.content[0].text).toContain('Ann');
+  });
+
+  it('cancels a task, once', async () => {
+    const taskId = await begin(client, 'task-hang');
+    const { answer } = await client.request('tasks/cancel', { taskId });
+    expect(answer?.result).toMatchObject({ taskId, status: 'cancelled' });
+  });
+
+  it('answers ids of others, changed and unknown ones alike, and lists none', async () => {
+    const taskId = await begin(client, 'task-hang');
+    const bob = world.client('/mcp', token('bob'));
+    await bob.initialize();
+    const flipped = (taskId.startsWith('A') ? 'B' : 'A') + taskId.slice(1);
+    const answers = await Promise.all([
+      bob.request('tasks/get', { taskId }),
+      bob.request('tasks/result', { taskId }),
+      client.request('tasks/get', { taskId: flipped }),
+      client.request('tasks/cancel', { taskId: 'nothing' }),
+    ]);
+    for (const { answer } of answers)
+      expect(answer?.error).toMatchObject({ code: -32602, message: 'Task not found' });
+    expect((await client.request('tasks/list')).answer?.error?.code).toBe(-32601);
+  });
+
+  it('is offered and served to no older client, whose wish for a task is ignored', async () => {
+    const older = world.client();
+    const hello = await older.initialize({}, '2025-06-18');
+    expect(hello.answer?.result.capabilities).not.toHaveProperty('tasks');
+    const { answer } = await older.request('tools/call', {
+      ...{ name: 'kit-task-maybe', arguments: { message: 'at once' }, task: {} },
+    });
+    expect(answer?.result.content[0].text).toBe('at once');
+    expect((await older.request('tasks/get', { taskId: 'x' })).answer?.error?.code).toBe(-32601);
+  });
+});
+
+describe('a client and a server of the official SDK with core tasks', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await aWorld({
+      upstream: { only: ['ok'] },
+      env: {
+        STDIO_UPSTREAMS_ENABLED: 'true',
+        STDIO_ALLOWED_COMMANDS: `${process.execPath} ${EVERYTHING}`,
+      },
+    });
+  });
+  afterAll(() => world.end());
+
+  it('runs a research that asks', async () => {
+    const made = await world.rest('POST', '/gateways', {
+      ...{ name: 'all', transport: 'STDIO', command: process.execPath },
+      args: [EVERYTHING, 'stdio'],
+    });
+    expect([made.status, made.text]).toEqual([200, expect.stringContaining('"healthy"')]);
+    const client = new Client(
+      { name: 'tasks', version: '1' },
+      { capabilities: { elicitation: {} } },
+    );
+    client.setRequestHandler(ElicitRequestSchema, () => ({
+      ...{ action: 'accept', content: { interpretation: 'technical' } },
+    }));
+    const requestInit = { headers: { authorization: `Bearer ${world.token}` } };
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(`${world.url}/mcp`), { requestInit }),
+    );
+    const { tools } = await client.listTools();
+    const name = tools.find((tool) => tool.execution?.taskSupport === 'required')?.name ?? '';
+    const stages = [];
+    const stream = client.experimental.tasks.callToolStream({
+      name,
+      arguments: { topic: 'python', ambiguous: true },
+    });
+    for await (const message of stream) stages.push(message);
+    expect(stages[0]?.type).toBe('taskCreated');
+    expect(stages.at(-1)).toMatchObject({ type: 'result' });
+    expect(JSON.stringify(stages.at(-1))).toContain('technical');
+    await client.close();
+  }, 30_000);
+});
