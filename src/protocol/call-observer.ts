@@ -1,11 +1,11 @@
 import type { Call } from '../kernel/call.js';
 import { notificationText } from '../kernel/jsonrpc.js';
-import { LOG_LEVELS, type LogLevel, isLogLevel } from '../kernel/mcp.js';
-import { RELAYED, scanJson } from '../kernel/json-scan.js';
+import type { LogLevel } from '../kernel/mcp.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { Meters } from '../platform/metrics/meters.js';
 import type { ClientRequests } from './client-requests.js';
 import { FloodGate } from './flood-gate.js';
+import { isLogWanted } from './log-filter.js';
 import type { Sessions } from './session/sessions.js';
 
 /** Relays what an upstream says within a call to the one client that made it. */
@@ -22,6 +22,7 @@ export class CallObserver implements UpstreamObserver {
     private readonly meters: Meters,
   ) {}
 
+  /** A modern request says itself what it wants, a legacy session said it once. */
   get logLevel(): LogLevel | null {
     const { era, logLevel, sessionId } = this.call.client;
     if (era === 'modern') return logLevel;
@@ -37,7 +38,7 @@ export class CallObserver implements UpstreamObserver {
   }
 
   notification(method: string, params: string): void {
-    if (method === 'notifications/message' && !this.wants(params)) return;
+    if (method === 'notifications/message' && !isLogWanted(params, this.logLevel)) return;
     this.opened().each(notificationText(method, params));
   }
 
@@ -58,20 +59,5 @@ export class CallObserver implements UpstreamObserver {
       },
     );
     return this.gate;
-  }
-
-  /** A log message passes when it is as severe as the session wants. */
-  private wants(params: string): boolean {
-    const level = scanJson(`{${params}}`, RELAYED).top.string('level');
-    const wanted = this.level();
-    if (wanted === null || !isLogLevel(level)) return false;
-    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
-  }
-
-  /** A modern request says itself what it wants, a legacy session said it once. */
-  private level(): LogLevel | null {
-    const { era, logLevel, sessionId } = this.call.client;
-    if (era === 'modern') return logLevel;
-    return sessionId === null ? null : this.sessions.level(sessionId);
   }
 }

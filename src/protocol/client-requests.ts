@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { Call } from '../kernel/call.js';
+import type { Channel, ClientView } from '../kernel/call.js';
 import { type Message, notificationText, requestText } from '../kernel/jsonrpc.js';
 import { missingCapability, readCapabilities } from '../kernel/client-capabilities.js';
 import { isServerRequest } from '../kernel/mcp.js';
 import { Meters } from '../platform/metrics/meters.js';
+
+/** Who is asked: the client of a call, or one that listens. */
+export interface Askable {
+  readonly client: Pick<ClientView, 'sessionId' | 'capabilities'>;
+  readonly channel: Pick<Channel, 'canAsk' | 'send'>;
+}
 
 interface Open {
   readonly sessionId: string;
@@ -37,30 +43,30 @@ export class ClientRequests implements OnModuleDestroy {
   }
 
   /**
-   * Asks the client of a call. Where no way back exists the refusal comes at once, never a hang.
+   * Asks a client. Where no way back exists the refusal comes at once, never a hang.
    * @param params inside of the params object
    * @param answer takes the inside of the reply envelope, once
    * @returns a function that withdraws the question
    */
-  ask(call: Call, method: string, params: string, answer: (reply: string) => void): () => void {
-    const refused = this.refusalFor(call, method, params);
+  ask(whom: Askable, method: string, params: string, answer: (reply: string) => void): () => void {
+    const refused = this.refusalFor(whom, method, params);
     if (refused !== null) {
       answer(refused);
       return () => undefined;
     }
     const id = `"${this.replica}.${String(++this.counter)}.${randomBytes(8).toString('hex')}"`;
     const open: Open = {
-      sessionId: call.client.sessionId as string,
+      sessionId: whom.client.sessionId as string,
       answer,
       timer: setTimeout(() => {
         this.settle(id, open, refusal(-32000, 'The client did not answer in time'));
       }, ANSWER_MS),
     };
     this.open.set(id, open);
-    if (!call.channel.send(requestText(id, method, params)))
+    if (!whom.channel.send(requestText(id, method, params)))
       this.settle(id, open, refusal(-32000, 'The client is gone'));
     return () => {
-      this.withdraw(call, id, open);
+      this.withdraw(whom, id, open);
     };
   }
 
@@ -79,11 +85,11 @@ export class ClientRequests implements OnModuleDestroy {
     return true;
   }
 
-  private refusalFor(call: Call, method: string, params: string): string | null {
+  private refusalFor(whom: Askable, method: string, params: string): string | null {
     if (!isServerRequest(method)) return refusal(-32601, `Method not found: ${method}`);
-    const { client, channel } = call;
+    const { client, channel } = whom;
     if (client.sessionId === null || !channel.canAsk)
-      return refusal(-32601, 'The client of this call cannot be asked');
+      return refusal(-32601, 'The client cannot be asked');
     const lacks = missingCapability(readCapabilities(client.capabilities), method, params);
     if (lacks !== null) return refusal(-32601, `The client has no capability '${lacks}'`);
     if (this.open.size >= MAX_OPEN) return refusal(-32000, 'Too many open questions');
@@ -96,9 +102,9 @@ export class ClientRequests implements OnModuleDestroy {
     open.answer(reply);
   }
 
-  private withdraw(call: Call, id: string, open: Open): void {
+  private withdraw(whom: Askable, id: string, open: Open): void {
     if (!this.open.delete(id)) return;
     clearTimeout(open.timer);
-    call.channel.send(notificationText('notifications/cancelled', `"requestId":${id}`));
+    whom.channel.send(notificationText('notifications/cancelled', `"requestId":${id}`));
   }
 }

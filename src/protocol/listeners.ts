@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { ClientView } from '../kernel/call.js';
 import type { Caller } from '../kernel/caller.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { ServerId } from '../kernel/ids.js';
@@ -104,6 +105,11 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
   /** Sends to a session, if it listens. */
   send(sessionId: string, message: string): boolean {
     return this.bySession.get(sessionId)?.stream.send(message) ?? false;
+  }
+
+  /** What is known of a client that listens. */
+  clientOf(sessionId: string): ClientView | undefined {
+    return this.bySession.get(sessionId)?.session.view;
   }
 
   has(sessionId: string): boolean {

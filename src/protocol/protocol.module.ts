@@ -35,6 +35,7 @@ import { UpwardCalls } from './methods/upward.js';
 import { VendorMethods } from './methods/vendor.methods.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
 import { HeldSessions } from './session/held.js';
+import { Owners } from './session/owners.js';
 import { ListMarking } from './session/list-marks.js';
 import { SessionEnd } from './session/session-end.js';
 import { SessionReaper } from './session/session-reaper.service.js';
@@ -67,6 +68,7 @@ import { Sessions } from './session/sessions.js';
     ModernMethods,
     Parks,
     OwnResults,
+    Owners,
     PolicyChain,
     PromptsMethods,
     ResourceSubscriptions,

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ConnectionPool } from '../../upstreams/mcp/connection.pool.js';
 import { InFlight } from '../in-flight.js';
 import { Listeners } from '../listeners.js';
@@ -8,7 +8,7 @@ import { type Session, Sessions } from './sessions.js';
 
 /** The ends of sessions: the one that a client wants, and the one of what it left behind. */
 @Injectable()
-export class SessionEnd implements OnModuleInit {
+export class SessionEnd {
   constructor(
     private readonly sessions: Sessions,
     private readonly held: HeldSessions,
@@ -17,13 +17,6 @@ export class SessionEnd implements OnModuleInit {
     private readonly subscriptions: ResourceSubscriptions,
     private readonly pool: ConnectionPool,
   ) {}
-
-  /** An upstream session of its own is held for a session, and freed with it. */
-  onModuleInit(): void {
-    this.pool.onOwned((sessionId) => {
-      this.held.hold(sessionId);
-    });
-  }
 
   /** The client's DELETE: tombstone, stream closed, calls cancelled, nothing held any more. */
   end(session: Session): void {

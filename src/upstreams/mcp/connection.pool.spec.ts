@@ -221,16 +221,20 @@ describe('ConnectionPool: who shares', () => {
   it('asks before it opens a session that belongs to one client', async () => {
     const { pool, lines, call } = made();
     const owned: string[] = [];
-    pool.onOwned((id) => {
-      if (id === 's2') throw new Error('no room');
-      owned.push(id);
+    const owner = { notification: () => undefined, ask: () => () => undefined };
+    pool.ownedBy({
+      admit: (id) => {
+        if (id === 's2') throw new Error('no room');
+        owned.push(id);
+      },
+      of: () => owner,
     });
     const gateway = gatewayOf({ sessionMode: 'per-session' });
     await call(gateway, who('alice'), client('s1'));
     await expect(call(gateway, who('alice'), client('s2'))).rejects.toThrow('no room');
     await call(gatewayOf(), who('alice'), client('s3'));
     expect(owned).toEqual(['s1']);
-    expect(lines).toHaveLength(2);
+    expect(lines.map(({ hooks }) => hooks.owner)).toEqual([owner, null]);
   });
 });
 

@@ -8,7 +8,7 @@ import { isVendorNotice } from '../../kernel/vendor-methods.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { Config } from '../../config/config.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
-import type { UpstreamConnection } from './connection.js';
+import type { SessionOwner, UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PooledSession } from './pooled-session.js';
@@ -21,6 +21,13 @@ interface Line {
   /** Capabilities as clients declare them → as they go up. */
   readonly declared: Map<string, string>;
   isStateless: boolean;
+}
+
+/** The client sessions that have upstream sessions for themselves. */
+export interface SessionOwners {
+  /** One is to get an upstream session of its own. @throws GatewayError `overloaded` */
+  admit(sessionId: string): void;
+  of(sessionId: string): SessionOwner;
 }
 
 const MAX_REAP_PAUSE_MS = 30_000;
@@ -38,7 +45,7 @@ export class ConnectionPool implements OnModuleDestroy {
   private readonly alive = new Set<PooledSession>();
   private readonly reaper: NodeJS.Timeout;
   private readonly limits: RoomLimits;
-  private admit: (sessionId: string) => void = () => undefined;
+  private owners: SessionOwners | null = null;
 
   constructor(
     private readonly dialer: Dialer,
@@ -71,9 +78,8 @@ export class ConnectionPool implements OnModuleDestroy {
     await Promise.all([...this.alive].map((session) => session.close()));
   }
 
-  /** @param admit is told of client sessions that get upstream sessions of their own; may refuse by throwing */
-  onOwned(admit: (sessionId: string) => void): void {
-    this.admit = admit;
+  ownedBy(owners: SessionOwners): void {
+    this.owners = owners;
   }
 
   /**
@@ -173,7 +179,7 @@ export class ConnectionPool implements OnModuleDestroy {
       this.limits,
     ))
       void this.end(spare);
-    if (facts.sessionId !== null) this.admit(facts.sessionId);
+    if (facts.sessionId !== null) this.owners?.admit(facts.sessionId);
     line.sessions.set(facts.key, session);
     this.alive.add(session);
     return session;
@@ -195,12 +201,13 @@ export class ConnectionPool implements OnModuleDestroy {
 
   private async open(line: Line, session: PooledSession): Promise<PooledSession> {
     const { gateway } = line;
-    const { declared, clientInfo } = session.facts;
+    const { declared, clientInfo, sessionId } = session.facts;
     let opened: UpstreamConnection | null = null;
     const { connection } = await this.dialer.open(
       gateway,
       this.secrets(gateway),
       {
+        owner: sessionId === null ? null : (this.owners?.of(sessionId) ?? null),
         // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
         onNotification: (method) => {
           if (isVendorNotice(method)) this.meters.dropped('vendor_notice');
@@ -225,7 +232,7 @@ export class ConnectionPool implements OnModuleDestroy {
     opened = connection;
     session.connection = connection;
     // Some upstreams ask on this stream, not on that of the call: it stands before the first one.
-    if (declared !== '{}') await connection.listen();
+    if (session.speaksAside(connection)) await connection.listen();
     await session.tellLevel();
     return session;
   }

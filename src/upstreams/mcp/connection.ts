@@ -1,6 +1,6 @@
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import type { Era } from '../../kernel/mcp.js';
-import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
 import type { Verdict } from './discover.js';
 
 /** What an upstream said of itself in its `initialize` or `server/discover` result; the objects as JSON text. */
@@ -11,6 +11,9 @@ export interface Greeting {
   readonly serverInfo: string | null;
   readonly instructions: string | null;
 }
+
+/** The client session that has an upstream session for itself, on whatever stream it has open. */
+export type SessionOwner = Pick<UpstreamObserver, 'notification' | 'ask'>;
 
 /** How a connection is opened: once per pool key. */
 export interface OpenOptions {
@@ -26,10 +29,12 @@ export interface OpenOptions {
   readonly initTimeoutMs: number;
   /** What a modern upstream said of itself: nothing is left to agree on. Without it: `initialize`. */
   readonly modern?: Greeting | null;
+  /** Hears and answers what belongs to no open request; `null` where several clients share the line. */
+  readonly owner?: SessionOwner | null;
   /** Notifications that belong to no open request; `params` is the inside of the object. */
   onNotification(method: string, params: string): void;
   /**
-   * Requests that belong to no open request. The answer is the inside of the reply envelope
+   * Requests that belong to no open request and have no owner to go to. The answer is the inside of the reply envelope
    * (`"result":{…}` or `"error":{…}`).
    */
   onRequest(method: string, params: string): string;

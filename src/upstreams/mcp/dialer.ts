@@ -10,7 +10,10 @@ import { ConnectionKindRegistry } from './connection-kind.registry.js';
 import { Eras, isSame, type KnownEra } from './eras.service.js';
 import { speaksOtherwise } from './http.connection.js';
 
-export type DialHooks = Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'>;
+export type DialHooks = Pick<
+  OpenOptions,
+  'owner' | 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'
+>;
 
 export interface DialOptions {
   /** Client capabilities to declare, as JSON text. */

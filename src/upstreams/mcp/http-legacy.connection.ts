@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { type Message, notificationText } from '../../kernel/jsonrpc.js';
+import { type Message, notificationText, resultText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -13,9 +13,9 @@ import { GivenUp } from './given-up.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import { type HttpAddress, sendAside } from './http-line.js';
 import { HttpListener } from './http-listener.js';
-import { paramsOf } from './leg-messages.js';
 import { probeRequest } from './probe-request.js';
 import { requestBody } from './request-text.js';
+import { Unasked } from './unasked.js';
 
 /** Calls have connections of their own: however many wait for an answer, a cancellation does not. */
 interface Ways {
@@ -46,13 +46,18 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private listener: HttpListener | null = null;
   private open = true;
   private hello: Greeting | null = null;
+  private readonly aside: Unasked;
 
   constructor(
     private readonly ways: Ways,
     private readonly address: HttpAddress,
     private readonly options: OpenOptions,
     private readonly bounds: Bounds,
-  ) {}
+  ) {
+    this.aside = new Unasked(options, (text) => {
+      this.respond(text);
+    });
+  }
 
   /** For all that must not wait for a call to end. */
   private get asides(): Dispatcher {
@@ -215,24 +220,18 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   /**
-   * The stream names no call: a question belongs to the only one in flight, with several to none
+   * The stream names no call: what is of one belongs to the only one in flight, with several to none
    * (PROTOCOL.md §3.2), nor while it may be of a call of another client that was given up.
    */
   private unasked(message: Message): void {
     const [only] = this.legs;
+    if (this.aside.withdraws(message)) return;
     if (only !== undefined && this.legs.length === 1 && this.isOf(only, message))
       only.said(message);
-    else if (message.kind === 'notification')
-      this.options.onNotification(message.method, paramsOf(message));
+    else if (message.kind === 'notification') this.aside.notified(message);
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
-    else {
-      const ping = message.method === 'ping';
-      if (!ping) this.options.onAsks();
-      const reply = ping
-        ? '"result":{}'
-        : this.options.onRequest(message.method, paramsOf(message));
-      this.respond(`{"jsonrpc":"2.0","id":${String(message.id)},${reply}}`);
-    }
+    else if (message.method === 'ping') this.respond(resultText(message.id as string, '{}'));
+    else this.aside.asked(message);
   }
 
   private isOf(only: HttpLeg, message: Message): boolean {
@@ -242,6 +241,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private lost(reason: string): void {
     if (!this.open) return;
     this.open = false;
+    this.aside.end();
     this.endLeases();
     this.options.onClosed(reason);
   }
@@ -249,6 +249,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   async close(): Promise<void> {
     if (!this.open) return;
     this.open = false;
+    this.aside.end();
     this.listener?.close();
     if (this.hasSession) await sendAside(this.asides, this.address, 'DELETE', null);
     this.endLeases();

@@ -9,15 +9,14 @@ import { RELAYED, scanJson } from '../../kernel/json-scan.js';
 import { CLAIM } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
-import type { OpenOptions } from './connection.js';
 import { GivenUp } from './given-up.js';
-import { paramsOf } from './leg-messages.js';
 import { LISTEN, PipeLeg, type PipeLine } from './pipe-leg.js';
+import { Unasked, type UnaskedHooks } from './unasked.js';
 import { LEGACY_WIRE, type Wire } from './wire.js';
 import { answeredBadly } from './upstream-fault.js';
 
 /** Who hears what belongs to no open request. */
-export type PipeHooks = Pick<OpenOptions, 'onNotification' | 'onRequest' | 'onAsks'>;
+export type PipeHooks = UnaskedHooks;
 
 /** The pipe itself. */
 export interface Pipe {
@@ -39,14 +38,18 @@ export class PipeLegs {
   private readonly legs: PipeLeg[] = [];
   private readonly line: PipeLine;
   private readonly givenUp = new GivenUp();
+  private readonly aside: Unasked;
   private lastId = 0;
   private closedBecause: string | null = null;
 
   constructor(
-    private readonly hooks: PipeHooks,
+    hooks: PipeHooks,
     private readonly pipe: Pipe,
     private readonly wire: Wire = LEGACY_WIRE,
   ) {
+    this.aside = new Unasked(hooks, (text) => {
+      void this.sendAside(text);
+    });
     this.line = {
       era: wire.era,
       respond: (text) => {
@@ -122,6 +125,7 @@ export class PipeLegs {
   /** The pipe is gone: whatever was sent has an outcome that nobody knows. */
   close(reason: string): void {
     this.closedBecause ??= reason;
+    this.aside.end();
     for (const leg of [...this.legs]) leg.lost(reason);
   }
 
@@ -147,13 +151,8 @@ export class PipeLegs {
       return;
     }
     const leg = this.spokenOf();
-    if (leg !== undefined) {
-      leg.take(message);
-      return;
-    }
-    this.hooks.onAsks();
-    const reply = this.hooks.onRequest(message.method, paramsOf(message));
-    void this.sendAside(`{"jsonrpc":"2.0","id":${id},${reply}}`);
+    if (leg === undefined) this.aside.asked(message);
+    else leg.take(message);
   }
 
   private notified(message: Message): void {
@@ -164,16 +163,17 @@ export class PipeLegs {
         return;
       case 'notifications/cancelled':
         // It withdraws a question; which leg was asked, the legs know.
+        if (this.aside.withdraws(message)) return;
         for (const leg of this.legs) if (leg.hasAsked) leg.take(message);
         return;
       case 'notifications/message': {
         const leg = this.spokenOf();
         if (leg?.request.observer) leg.take(message);
-        else this.hooks.onNotification(message.method, paramsOf(message));
+        else this.aside.notified(message);
         return;
       }
       default:
-        this.hooks.onNotification(message.method, paramsOf(message));
+        this.aside.notified(message);
     }
   }
 

@@ -93,6 +93,14 @@ export class PooledSession {
     await this.tellLevel();
   }
 
+  /**
+   * Whether something may come on a stream of its own: a question to who declared that it answers, log
+   * messages to the only client there is.
+   */
+  speaksAside(connection: UpstreamConnection): boolean {
+    return this.facts.declared !== '{}' || (this.isOwn && logs(connection));
+  }
+
   async tellLevel(): Promise<void> {
     const { connection, level } = this;
     if (connection === null || level === null || !logs(connection)) return;

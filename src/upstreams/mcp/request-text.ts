@@ -1,3 +1,4 @@
+import type { Message } from '../../kernel/jsonrpc.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 
 /** A request on the wire under an id of ours; the progress token is the same integer (PROTOCOL.md §4.2). */
@@ -12,4 +13,14 @@ export function requestBody(id: number, request: UpstreamRequest): string {
 /** Insides of one object, one after the other. */
 export function joined(a: string, b: string): string {
   return a === '' || b === '' ? a + b : `${a},${b}`;
+}
+
+/** The inside of a message's params without the members named. */
+export function paramsOf(message: Message, ...without: string[]): string {
+  return message.params?.without(...without) ?? '';
+}
+
+/** A response of ours. @param inside `"result":…` or `"error":…` */
+export function replyText(id: string, inside: string): string {
+  return `{"jsonrpc":"2.0","id":${id},${inside}}`;
 }

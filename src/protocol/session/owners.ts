@@ -1,0 +1,86 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { notificationText } from '../../kernel/jsonrpc.js';
+import { Meters } from '../../platform/metrics/meters.js';
+import { ConnectionPool, type SessionOwners } from '../../upstreams/mcp/connection.pool.js';
+import type { SessionOwner } from '../../upstreams/mcp/connection.js';
+import { ClientRequests } from '../client-requests.js';
+import { FloodGate } from '../flood-gate.js';
+import { Listeners } from '../listeners.js';
+import { isLogWanted } from '../log-filter.js';
+import { HeldSessions } from './held.js';
+import { Sessions } from './sessions.js';
+
+const NOBODY = '"error":{"code":-32601,"message":"Nobody is there to answer"}';
+
+/** What is of one client alone, though no call of it is open. */
+const PASSED: ReadonlySet<string> = new Set([
+  'notifications/message',
+  'notifications/elicitation/complete',
+]);
+
+/**
+ * The client sessions that have upstream sessions for themselves. What such an upstream says outside any
+ * call goes to the stream that its client has open: the GET stream, or the pipe (PROTOCOL.md §3.2).
+ */
+@Injectable()
+export class Owners implements SessionOwners, OnModuleInit {
+  constructor(
+    private readonly held: HeldSessions,
+    private readonly sessions: Sessions,
+    private readonly listeners: Listeners,
+    private readonly clientRequests: ClientRequests,
+    private readonly meters: Meters,
+    private readonly pool: ConnectionPool,
+  ) {}
+
+  onModuleInit(): void {
+    this.pool.ownedBy(this);
+  }
+
+  /** An upstream session of its own is held for a session, and freed with it. */
+  admit(sessionId: string): void {
+    this.held.hold(sessionId);
+  }
+
+  of(sessionId: string): SessionOwner {
+    const gate = new FloodGate(
+      (text) => {
+        if (!this.listeners.send(sessionId, text)) this.meters.dropped('no_stream');
+      },
+      () => {
+        this.meters.dropped('flood');
+      },
+    );
+    return {
+      notification: (method, params) => {
+        if (this.isFor(sessionId, method, params)) gate.each(notificationText(method, params));
+      },
+      ask: (method, params, answer) => this.ask(sessionId, { method, params, answer }),
+    };
+  }
+
+  private isFor(sessionId: string, method: string, params: string): boolean {
+    if (!PASSED.has(method)) return false;
+    if (method !== 'notifications/message') return true;
+    return isLogWanted(params, this.sessions.level(sessionId));
+  }
+
+  private ask(sessionId: string, question: Question): () => void {
+    const client = this.listeners.clientOf(sessionId);
+    if (client === undefined) {
+      question.answer(NOBODY);
+      return () => undefined;
+    }
+    const send = (message: string): boolean => this.listeners.send(sessionId, message);
+    const whom = { client, channel: { canAsk: true, send } };
+    return this.clientRequests.ask(whom, question.method, question.params, question.answer);
+  }
+}
+
+interface Question {
+  readonly method: string;
+  /** Inside of the params object. */
+  readonly params: string;
+  /** Takes the inside of the reply envelope, once. */
+  readonly answer: (reply: string) => void;
+}

@@ -1,0 +1,86 @@
+import { errorText, type Message } from '../../kernel/jsonrpc.js';
+import { MAX_QUESTIONS } from '../../kernel/mcp.js';
+import type { UpstreamObserver } from '../../kernel/upstream.js';
+import { paramsOf, replyText } from './request-text.js';
+
+/** Longest wait for a client's answer to a question of the upstream (PROTOCOL.md §4.6). */
+const ASK_LIMIT_MS = 600_000;
+const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer in time"}';
+
+/** Questions of an upstream that a client has not answered yet, by the upstream's id. */
+export class OpenQuestions {
+  /** How to withdraw each. */
+  private readonly asked = new Map<string, () => void>();
+
+  /**
+   * @param respond sends a response of ours, whole
+   * @param onAnswered called after each that is no longer open
+   */
+  constructor(
+    private readonly respond: (text: string) => void,
+    private readonly onAnswered: () => void = () => undefined,
+  ) {}
+
+  get size(): number {
+    return this.asked.size;
+  }
+
+  /**
+   * Asks, unless the upstream goes too far.
+   * @returns whether it was asked, answered meanwhile or not
+   */
+  ask(message: Message, client: Pick<UpstreamObserver, 'ask'>): boolean {
+    const id = message.id as string;
+    const refusal = this.refusalOf(id);
+    if (refusal !== null) {
+      this.respond(errorText(id, refusal));
+      return false;
+    }
+    let open = true;
+    let withdraw = (): void => undefined;
+    const reply = (inside: string): void => {
+      if (!open) return;
+      open = false;
+      clearTimeout(limit);
+      this.asked.delete(id);
+      this.onAnswered();
+      this.respond(replyText(id, inside));
+    };
+    const limit = setTimeout(() => {
+      withdraw();
+      reply(NO_ANSWER);
+    }, ASK_LIMIT_MS);
+    withdraw = client.ask(message.method, paramsOf(message), reply);
+    // The answer may have come already: a refusal needs no round trip.
+    if (!(open as boolean)) return true;
+    this.asked.set(id, () => {
+      open = false;
+      clearTimeout(limit);
+      withdraw();
+    });
+    return true;
+  }
+
+  /** The upstream takes one back. @param id as it wrote it @returns false when that is not open */
+  withdraw(id: string): boolean {
+    const withdraw = this.asked.get(id);
+    if (withdraw === undefined) return false;
+    this.asked.delete(id);
+    withdraw();
+    this.onAnswered();
+    return true;
+  }
+
+  /** Nobody waits any more: what is open below is withdrawn. */
+  end(): void {
+    for (const withdraw of this.asked.values()) withdraw();
+    this.asked.clear();
+  }
+
+  private refusalOf(id: string): string | null {
+    if (this.asked.has(id)) return '{"code":-32600,"message":"Request id is in use"}';
+    if (this.asked.size >= MAX_QUESTIONS)
+      return '{"code":-32000,"message":"Too many open questions"}';
+    return null;
+  }
+}
