@@ -1,6 +1,7 @@
 import { startGateway, token, type GatewayProcess } from '../drive/gateway-process.cjs';
 import { HttpClient } from '../drive/http-client.js';
 import { restClient, type Rest } from '../drive/rest.js';
+import { eventually } from '../drive/wait.js';
 import { type ProtectedUpstream, startProtectedUpstream } from '../fakes/authorization-server.js';
 
 /** The gateway logs in to upstreams as a client of their authorization servers. */
@@ -20,10 +21,14 @@ describe('an upstream with a login', () => {
   afterEach(() => upstream.close());
   afterAll(() => gateway.dispose());
 
-  async function register(oauthConfig?: object): Promise<string> {
+  async function register(oauthConfig?: object, at: object = {}): Promise<string> {
     const name = `up${String(++names)}`;
     const auth = { authType: 'oauth', ...(oauthConfig === undefined ? {} : { oauthConfig }) };
-    const made = await rest('POST', '/gateways', { name, url: upstream.url, ...auth });
+    const made = await rest('POST', '/gateways', {
+      ...{ name, url: upstream.url },
+      ...auth,
+      ...at,
+    });
     expect([made.status, made.text]).toEqual([200, expect.any(String)]);
     return name;
   }
@@ -198,6 +203,45 @@ describe('an upstream with a login', () => {
     expect((await rest('POST', `/gateways/${name}/oauth/login`)).status).toBe(400);
     upstream.expire();
     expect(await call(name)).toContain('served');
+  });
+
+  describe.each(['SSE', 'WEBSOCKET'] as const)('over %s', (transport) => {
+    const oauthConfig = { grantType: 'authorization_code', scopes: ['read', 'write'] };
+    const at = () => ({
+      transport,
+      url: transport === 'SSE' ? upstream.urls.sse : upstream.urls.ws,
+    });
+
+    it('is logged in to, and opened again with a renewed token', async () => {
+      const name = await register(oauthConfig, at());
+      expect(await view(name)).toMatchObject({ needsLogin: true, toolCount: 0 });
+      await logIn(name);
+      expect(await view(name)).toMatchObject({ needsLogin: false, toolCount: 1 });
+      expect(await call(name)).toContain('served');
+      const before = upstream.tokenRequests.length;
+      upstream.expire();
+      upstream.hangUp();
+      await eventually('it is called again', async () => (await call(name)).includes('served'));
+      const grants = upstream.tokenRequests.slice(before).map((form) => form.get('grant_type'));
+      expect(grants).toEqual(['refresh_token']);
+    });
+  });
+
+  it.each([
+    ['goes on with a renewed token', false],
+    ['is opened again where it takes no other token', true],
+  ])('over HTTP+SSE, refused a POST, %s', async (_what, bindsStreams) => {
+    await upstream.close();
+    upstream = await startProtectedUpstream({ bindsStreams });
+    const oauthConfig = { grantType: 'authorization_code', scopes: ['read', 'write'] };
+    const name = await register(oauthConfig, { transport: 'SSE', url: upstream.urls.sse });
+    await logIn(name);
+    expect(await call(name)).toContain('served');
+    const streams = upstream.opened.length;
+    upstream.expire();
+    expect(await call(name)).toContain('served');
+    expect(upstream.opened.length).toBe(streams + (bindsStreams ? 1 : 0));
+    expect(await view(name)).toMatchObject({ needsLogin: false });
   });
 
   it('is told who the gateway is by a public document', async () => {

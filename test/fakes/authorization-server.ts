@@ -2,16 +2,25 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { type WebSocket, WebSocketServer } from 'ws';
 
 interface Options {
   /** Methods of PKCE that the metadata name; none = the member is absent. */
   readonly pkce?: readonly string[];
   readonly issuer?: string;
+  /** A stream of HTTP+SSE takes POSTs with the token that it was opened with, and no other. */
+  readonly bindsStreams?: boolean;
 }
 
 /** An MCP server that asks for a token, and the authorization server that gives it, on one port. */
 export interface ProtectedUpstream {
   readonly url: string;
+  /** The same server over other transports. */
+  readonly urls: { readonly sse: string; readonly ws: string };
+  /** How often a stream or socket was opened with a token that is good. */
+  readonly opened: string[];
+  /** Ends what is open. */
+  hangUp(): void;
   /** Forms that the token endpoint got. */
   readonly tokenRequests: URLSearchParams[];
   /** Tokens of the requests that were served. */
@@ -37,6 +46,9 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   const codes = new Map<string, { challenge: string; scope: string }>();
   const tokenRequests: URLSearchParams[] = [];
   const served: string[] = [];
+  const opened: string[] = [];
+  const streams: { res: ServerResponse; token: string }[] = [];
+  const sockets: WebSocket[] = [];
   let origin = '';
   let failing: Parameters<ProtectedUpstream['failTokens']>[0] = null;
 
@@ -82,44 +94,112 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     json(res, 200, { ...tokens, token_type: 'Bearer', expires_in: 3600, scope });
   }
 
+  /** What keeps a request out, with its challenge. */
+  function refusalOf(req: IncomingMessage, method: string, name: string): Refusal | null {
+    const scopes = access.get(tokenOf(req))?.split(' ');
+    const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/${name}"`;
+    if (scopes === undefined)
+      return { status: 401, challenge: `Bearer scope="read", ${metadata}`, error: 'invalid_token' };
+    if (method !== 'tools/call' || scopes.includes('write')) return null;
+    const challenge = `Bearer error="insufficient_scope", scope="write", ${metadata}`;
+    return { status: 403, challenge, error: 'insufficient_scope' };
+  }
+
+  const refuse = (res: ServerResponse, { status, challenge, error }: Refusal): void => {
+    json(res, status, { error }, { 'www-authenticate': challenge });
+  };
+
   function mcp(req: IncomingMessage, body: string, res: ServerResponse): void {
-    const { id, method } = JSON.parse(body) as { id?: number; method: string };
-    const token = (req.headers.authorization ?? '').replace('Bearer ', '');
-    const scopes = access.get(token)?.split(' ');
-    const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
-    if (scopes === undefined) {
-      const challenge = `Bearer scope="read", ${metadata}`;
-      json(res, 401, { error: 'invalid_token' }, { 'www-authenticate': challenge });
-    } else if (method === 'tools/call' && !scopes.includes('write')) {
-      const challenge = `Bearer error="insufficient_scope", scope="write", ${metadata}`;
-      json(res, 403, { error: 'insufficient_scope' }, { 'www-authenticate': challenge });
-    } else {
-      served.push(token);
-      if (id === undefined) res.writeHead(202).end();
-      else json(res, 200, { jsonrpc: '2.0', id, ...replyTo(method) });
+    const { id, method } = JSON.parse(body) as Asked;
+    const refusal = refusalOf(req, method, 'mcp');
+    if (refusal !== null) {
+      refuse(res, refusal);
+      return;
     }
+    served.push(tokenOf(req));
+    if (id === undefined) res.writeHead(202).end();
+    else json(res, 200, { jsonrpc: '2.0', id, ...replyTo(method) });
+  }
+
+  function openStream(req: IncomingMessage, res: ServerResponse): void {
+    const refusal = refusalOf(req, '', 'sse');
+    if (refusal !== null) {
+      refuse(res, refusal);
+      return;
+    }
+    opened.push(tokenOf(req));
+    streams.push({ res, token: tokenOf(req) });
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write(`event: endpoint\ndata: /message?stream=${String(streams.length - 1)}\n\n`);
+  }
+
+  function message(req: IncomingMessage, body: string, res: ServerResponse, at: number): void {
+    const { id, method } = JSON.parse(body) as Asked;
+    const stream = streams[at];
+    const isForeign = options.bindsStreams === true && stream?.token !== tokenOf(req);
+    const refusal = refusalOf(req, method, 'sse');
+    if (refusal !== null || isForeign) {
+      refuse(res, refusal ?? { status: 401, challenge: 'Bearer', error: 'invalid_token' });
+      return;
+    }
+    served.push(tokenOf(req));
+    res.writeHead(202).end();
+    if (id === undefined) return;
+    stream?.res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method) })}\n\n`);
+  }
+
+  function openSocket(socket: WebSocket, token: string): void {
+    opened.push(token);
+    sockets.push(socket);
+    socket.on('message', (data: Buffer) => {
+      const { id, method } = JSON.parse(data.toString()) as Asked;
+      served.push(token);
+      if (id !== undefined) socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method) }));
+    });
   }
 
   const server = createServer((req, res) => {
     void text(req).then((body) => {
       const url = new URL(req.url ?? '/', origin);
       const at = `${req.method ?? ''} ${url.pathname}`;
+      const [, resource] = /^GET \/\.well-known\/oauth-protected-resource\/(\w+)$/.exec(at) ?? [];
       if (at === 'POST /mcp') mcp(req, body, res);
+      else if (at === 'GET /sse') openStream(req, res);
+      else if (at === 'POST /message')
+        message(req, body, res, Number(url.searchParams.get('stream')));
       else if (at === 'GET /authorize') authorize(url.searchParams, res);
       else if (at === 'POST /token') giveToken(new URLSearchParams(body), res);
       else if (at === 'POST /register')
         json(res, 201, { ...(JSON.parse(body) as object), client_id: randomUUID() });
-      else if (at === 'GET /.well-known/oauth-protected-resource/mcp')
-        json(res, 200, { resource: `${origin}/mcp`, authorization_servers: [origin] });
+      else if (resource !== undefined)
+        json(res, 200, { resource: `${origin}/${resource}`, authorization_servers: [origin] });
       else if (at === 'GET /.well-known/oauth-authorization-server')
         json(res, 200, metadataOf(origin, options));
       else json(res, 404, {});
     });
   });
+  const upgrades = new WebSocketServer({ noServer: true, handleProtocols: () => 'mcp' });
+  server.on('upgrade', (req, socket, head) => {
+    const refusal = refusalOf(req, '', 'ws');
+    if (refusal === null)
+      upgrades.handleUpgrade(req, socket, head, (ws) => {
+        openSocket(ws, tokenOf(req));
+      });
+    else
+      socket.end(
+        `HTTP/1.1 401 Unauthorized\r\nwww-authenticate: ${refusal.challenge}\r\nconnection: close\r\n\r\n`,
+      );
+  });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   return {
     url: `${origin}/mcp`,
+    urls: { sse: `${origin}/sse`, ws: `${origin.replace('http', 'ws')}/ws` },
+    opened,
+    hangUp: () => {
+      for (const { res } of streams) res.destroy();
+      for (const socket of sockets) socket.terminate();
+    },
     tokenRequests,
     served,
     failTokens: (how) => {
@@ -134,6 +214,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     },
     close: () =>
       new Promise((closed) => {
+        for (const socket of sockets) socket.terminate();
         server.closeAllConnections();
         server.close(() => {
           closed();
@@ -141,6 +222,20 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       }),
   };
 }
+
+interface Asked {
+  readonly id?: number;
+  readonly method: string;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly challenge: string;
+  readonly error: string;
+}
+
+const tokenOf = (req: IncomingMessage): string =>
+  (req.headers.authorization ?? '').replace('Bearer ', '');
 
 function metadataOf(origin: string, { pkce, issuer }: Options): object {
   return {

@@ -8,7 +8,8 @@ import {
   brokeOff,
   describe,
   isFramingFault,
-  refusedByStatus,
+  type Head,
+  refusedByHead,
 } from './upstream-fault.js';
 
 /** Some servers answer the POST only when the call is done; none needs longer than a call may take. */
@@ -72,7 +73,7 @@ export class SsePosts {
       },
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
-        const refused = refusal(status, headers['retry-after']);
+        const refused = refusal(status, headers);
         if (refused === null) resolve();
         else reject(refused);
       },
@@ -88,10 +89,10 @@ export class SsePosts {
   }
 }
 
-function refusal(status: number, retryAfter?: string | string[]): Error | null {
+function refusal(status: number, headers: Head): Error | null {
   if (status < 300) return null;
   if (status === 404 || status === 410) return new SessionLostError();
-  return refusedByStatus(status, '', retryAfter);
+  return refusedByHead(status, headers);
 }
 
 function broken(error: Error, begun: boolean): Error {

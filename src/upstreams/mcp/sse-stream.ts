@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import type { HttpAddress } from './http-line.js';
-import { describe } from './upstream-fault.js';
+import { describe, type Head, refusedByHead } from './upstream-fault.js';
 
 export interface SseStreamHooks {
   /** Longest event, in characters. */
@@ -46,7 +46,7 @@ export class SseStream {
         if (this.ended) controller.abort(new Error('closed'));
       },
       onResponseStart: (_controller, status, headers) => {
-        if (status >= 200) this.answered(status, String(headers['content-type'] ?? ''));
+        if (status >= 200) this.answered(status, headers);
       },
       onResponseData: (_controller, chunk) => {
         if (!this.ended) feed(chunk);
@@ -61,12 +61,15 @@ export class SseStream {
     };
   }
 
-  private answered(status: number, type: string): void {
-    if (status < 300 && type.toLowerCase().startsWith('text/event-stream')) return;
-    const reason =
-      status < 300
-        ? `Upstream answered ${String(status)} with ${type || 'no content type'}`
-        : `Upstream answered ${String(status)}`;
+  private answered(status: number, headers: Head): void {
+    if (status >= 300) {
+      const refusal = refusedByHead(status, headers);
+      this.end(refusal, refusal.message);
+      return;
+    }
+    const type = String(headers['content-type'] ?? '');
+    if (type.toLowerCase().startsWith('text/event-stream')) return;
+    const reason = `Upstream answered ${String(status)} with ${type || 'no content type'}`;
     this.end(new GatewayError('upstream_error', { reason }, { data: { status } }), reason);
   }
 

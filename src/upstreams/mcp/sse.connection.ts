@@ -5,6 +5,8 @@ import { Config } from '../../config/config.js';
 import { type Lease, SafeClient } from '../../platform/http/safe-client.js';
 import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import { LiveCredential } from '../oauth/live-credential.js';
+import { loggedIn, openedLoggedIn, statusOf } from '../oauth/logged-in.js';
 import {
   type ConnectionKind,
   type Greeting,
@@ -34,7 +36,12 @@ export class SseConnections implements ConnectionKind {
     private readonly log: Log,
   ) {}
 
-  async open(options: OpenOptions): Promise<UpstreamConnection> {
+  /** A stream that is refused for its credential is opened again with a renewed one. */
+  open(options: OpenOptions): Promise<UpstreamConnection> {
+    return openedLoggedIn(options.credential, () => this.opened(options));
+  }
+
+  private async opened(options: OpenOptions): Promise<UpstreamConnection> {
     const { gateway, credential } = options;
     const address = new HttpAddress(gateway.url ?? '', credential);
     const connectTimeoutMs = gateway.connectTimeoutMs ?? this.config.upstreamConnectTimeoutMs;
@@ -102,7 +109,22 @@ class SseConnection implements UpstreamConnection {
   }
 
   request(request: UpstreamRequest): Promise<string> {
-    return this.legs.request(request);
+    const { credential } = this.options;
+    return credential instanceof LiveCredential
+      ? this.loggedIn(credential, request)
+      : this.legs.request(request);
+  }
+
+  /** POSTs carry what the credential is by then; a stream that takes only the one it was opened with is lost. */
+  private loggedIn(credential: LiveCredential, request: UpstreamRequest): Promise<string> {
+    let tries = 0;
+    return loggedIn(credential, request.abort, () =>
+      this.legs.request(request).catch((e: unknown) => {
+        if (++tries > 1 && e instanceof GatewayError && statusOf(e) === 401)
+          throw new SessionLostError();
+        throw e;
+      }),
+    );
   }
 
   notify(method: string, params: string): void {

@@ -46,6 +46,15 @@ export function refusedByStatus(
   );
 }
 
+export type Head = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The same by the head of an answer. */
+export function refusedByHead(status: number, headers: Head): GatewayError {
+  const challenge = headers['www-authenticate'];
+  const named = Array.isArray(challenge) ? challenge.join(', ') : challenge;
+  return refusedByStatus(status, '', headers['retry-after'], named);
+}
+
 /** `Retry-After`: seconds, or a date (RFC 9110 §10.2.3). */
 function toMs(header: string | string[] | undefined): number | null {
   if (typeof header !== 'string') return null;

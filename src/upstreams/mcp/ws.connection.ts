@@ -8,13 +8,14 @@ import { openingUrl } from '../../kernel/web-socket-url.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
 import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import { openedLoggedIn } from '../oauth/logged-in.js';
 import type { ConnectionKind, Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { probeEra, type Verdict } from './discover.js';
 import { dropLog } from './drop-log.js';
 import { greet } from './greet.js';
 import { PipeLegs } from './pipe-legs.js';
 import { probeRequest, UNGREETED } from './probe-request.js';
-import { answeredBadly, describe, refusedByStatus } from './upstream-fault.js';
+import { answeredBadly, describe, refusedByHead } from './upstream-fault.js';
 import { wireOf } from './wire.js';
 
 /** Pings without an answer after which an upstream is gone. */
@@ -36,7 +37,12 @@ export class WsConnections implements ConnectionKind {
     private readonly log: Log,
   ) {}
 
-  async open(options: OpenOptions): Promise<UpstreamConnection> {
+  /** The credential is sent with the handshake alone: refused, it is renewed and dialled again. */
+  open(options: OpenOptions): Promise<UpstreamConnection> {
+    return openedLoggedIn(options.credential, () => this.opened(options));
+  }
+
+  private async opened(options: OpenOptions): Promise<WsConnection> {
     const startedAt = performance.now();
     const connection = this.start(options);
     await connection.initialize(startedAt);
@@ -45,9 +51,9 @@ export class WsConnections implements ConnectionKind {
 
   /** On a socket of its own: what its end makes of the question must not meet a call (PROTOCOL.md §7.1). */
   async probe(options: OpenOptions): Promise<Verdict> {
-    const connection = this.start({ ...options, modern: UNGREETED });
+    const asked = { ...options, modern: UNGREETED };
+    const connection = await openedLoggedIn(options.credential, () => this.opened(asked));
     try {
-      await connection.initialize(performance.now());
       const timeoutMs = Math.min(SILENCE_MS, options.initTimeoutMs);
       const request = probeRequest('server/discover', '', timeoutMs);
       return await probeEra(() => connection.request(request), true);
@@ -172,7 +178,7 @@ class WsConnection implements UpstreamConnection {
     return new Promise((resolve, reject) => {
       this.socket.on('open', resolve);
       this.socket.on('unexpected-response', (request, { statusCode, headers }) => {
-        reject(refusedByStatus(statusCode ?? 0, '', headers['retry-after']));
+        reject(refusedByHead(statusCode ?? 0, headers));
         request.destroy();
       });
       this.socket.on('error', (error) => {

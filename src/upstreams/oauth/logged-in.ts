@@ -1,7 +1,8 @@
-import type { Abort } from '../../kernel/abort.js';
+import { Abort } from '../../kernel/abort.js';
+import type { UpstreamCredential } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { answeredBadly } from '../mcp/upstream-fault.js';
-import type { LiveCredential } from './live-credential.js';
+import { LiveCredential } from './live-credential.js';
 
 /**
  * Sends a request; refused for its credential, it is sent once more when that could be renewed: a 401
@@ -27,6 +28,14 @@ export async function loggedIn<T>(
       status: statusOf(e),
     });
   }
+}
+
+/** Opens a connection; refused for its credential, it is opened once more with a renewed one. */
+export function openedLoggedIn<T>(
+  credential: UpstreamCredential,
+  open: () => Promise<T>,
+): Promise<T> {
+  return credential instanceof LiveCredential ? loggedIn(credential, new Abort(), open) : open();
 }
 
 function unlessAborted<T>(waited: Promise<T>, abort: Abort): Promise<T> {

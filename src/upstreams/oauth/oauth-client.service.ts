@@ -3,6 +3,7 @@ import type { FetchLike, OAuthClientMetadata } from '@modelcontextprotocol/clien
 import { Config } from '../../config/config.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
+import { openingUrl } from '../../kernel/web-socket-url.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
 import type { OAuthSettings } from '../../registry/gateway-secrets.service.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
@@ -94,7 +95,8 @@ export class OAuthClient {
     const { auth } = await import('@modelcontextprotocol/client');
     const { resourceMetadataUrl } = record.challenge;
     await auth(provider, {
-      serverUrl: gateway.url ?? '',
+      // What guards a WebSocket is the HTTP server that opens it.
+      serverUrl: openingUrl(new URL(gateway.url ?? '')),
       fetchFn: this.fetchFor(provider),
       forceReauthorization: anew === true,
       ...(scope === undefined ? {} : { scope }),
