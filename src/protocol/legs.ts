@@ -11,6 +11,7 @@ import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { type Invocation, Invoker } from '../upstreams/invoker.js';
 import type { Places } from '../upstreams/places.js';
+import type { ShownUris } from '../registry/shown-uris.js';
 import { CallObserver } from './call-observer.js';
 import { ClientRequests } from './client-requests.js';
 import { Sessions } from './session/sessions.js';
@@ -32,6 +33,8 @@ export interface Upward {
   readonly toolId?: ToolId;
   readonly timeoutMs?: number | null;
   readonly isRetryable?: boolean;
+  /** What URIs in the result are shown as; without it as they are. */
+  readonly uris?: ShownUris | null;
   /** A task of 2025-11-25 that its client begins, or that is followed here in the client's place. */
   readonly task?: 'begin' | 'follow' | null;
   readonly stay?: Stay;
@@ -97,8 +100,7 @@ export class Legs {
       params: up.params,
       meta: meta?.without(...OURS) ?? '',
       wantsProgress: canNotify && token !== undefined,
-      // The headers are of the client's own request, not of one that is made in its place.
-      mirrored: up.method === undefined ? call.mirrored : null,
+      mirrored: mirroredOf(call, up),
       caller: call.caller,
       client: call.client,
       logLevel: this.levelOf(call),
@@ -128,6 +130,11 @@ export class Legs {
   private observer(call: Call, token: string | undefined): UpstreamObserver {
     return new CallObserver(call, token, this.sessions, this.clientRequests, this.meters);
   }
+}
+
+/** The headers are of the client's own request, not of one that is made in its place. */
+function mirroredOf(call: Call, { method }: Upward): Call['mirrored'] {
+  return method === undefined ? call.mirrored : null;
 }
 
 function metaOf(call: Call): ReturnType<typeof scanJson>['top'] | undefined {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../kernel/errors.js';
 import type { Gateway, ListHints, Server } from '../kernel/catalog.js';
+import type { GatewayId } from '../kernel/ids.js';
 import { type Era, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
 import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
 import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
@@ -8,8 +9,10 @@ import { hintsOf } from './list-hints.js';
 import { type ListFacts, ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
 import { NameTable } from './name-table.js';
-import { placeResources, type PlacedResource } from './resource-places.js';
+import { ownUri, placeResources, type PlacedResource } from './resource-places.js';
 import { shownNames } from './shown-names.js';
+import { type ShownUris, urisByGateway } from './shown-uris.js';
+import { withShownApp } from './uri-text.js';
 import { toolView } from './views/tool-view.js';
 import { EVERYTHING, type Visibility } from './visibility.js';
 
@@ -20,9 +23,11 @@ export function buildView(
   server: Server | null,
 ): CatalogView {
   const members = chooseMembers(snapshot, visibility, server);
-  const tools = toolTable(members, server, snapshot.separator);
-  const prompts = promptTable(members, server, snapshot.separator);
   const places = placeResources(members.resources, server !== null);
+  const uris = urisByGateway(places);
+  const scene = { members, server, separator: snapshot.separator, uris };
+  const tools = toolTable(scene);
+  const prompts = promptTable(scene);
   const facts: ListFacts = {
     missing: members.gateways.filter((g) => g.enabled && !isAvailable(g)).map((g) => g.name),
     isOrdered: server !== null,
@@ -39,9 +44,7 @@ export function buildView(
       tools.listed().map((e) => [e.shownName, wideToolText(e)] as const),
     ),
     tools: new ListText('tools', facts, (era) =>
-      tools
-        .listed()
-        .map((e) => [e.shownName, toolText(e.tool, e.shownName, era, e.gateway.era)] as const),
+      tools.listed().map((e) => [e.shownName, shownTool(e, era, e.gateway.era)] as const),
     ),
     prompts: new ListText('prompts', facts, () =>
       prompts.listed().map((e) => [e.shownName, promptText(e.prompt, e.shownName)] as const),
@@ -57,7 +60,8 @@ export function buildView(
     resources: placed(false),
     resourceTemplates: placed(true),
   };
-  const read = resourceReader(places);
+  const entryOf = entriesWith(uris);
+  const read = resourceReader(places, entryOf);
   return {
     key: `${visibility.key} ${server?.id ?? '*'}`,
     instructions: server?.instructions ?? joinedInstructions(members.gateways),
@@ -70,13 +74,19 @@ export function buildView(
     tool: (name) => tools.get(name),
     prompt: (name) => prompts.get(name),
     resource: read,
-    template: templateReader(listed, read),
+    template: templateReader(listed, read, entryOf),
   };
 }
 
+/** @param upstream as for `toolText` */
+function shownTool({ tool, shownName, uris }: ToolEntry, era: Era, upstream: Era | null): string {
+  return withShownApp(toolText(tool, shownName, era, upstream), uris);
+}
+
 /** As listed, and every key of the REST view that the definition has not. */
-function wideToolText({ tool, gateway, shownName }: ToolEntry): string {
-  const shown = toolText(tool, shownName, 'legacy');
+function wideToolText(entry: ToolEntry): string {
+  const { tool, gateway } = entry;
+  const shown = shownTool(entry, 'legacy', null);
   const known = membersOf(shown);
   const more = Object.entries(toolView(tool, gateway)).filter(([key]) => !known.has(key));
   return membersOf(shown).spliced(
@@ -84,11 +94,15 @@ function wideToolText({ tool, gateway, shownName }: ToolEntry): string {
   );
 }
 
-function toolTable(
-  members: Members,
-  server: Server | null,
-  separator: string,
-): NameTable<ToolEntry> {
+/** What the tables of a view are made of. */
+interface Scene {
+  readonly members: Members;
+  readonly server: Server | null;
+  readonly separator: string;
+  readonly uris: ReadonlyMap<GatewayId, ShownUris>;
+}
+
+function toolTable({ members, server, separator, uris }: Scene): NameTable<ToolEntry> {
   const names = shownNames(members.allTools, server, separator);
   const table = new NameTable<ToolEntry>('Tool', {
     notFound: (name) => new GatewayError('tool_not_found', { name }),
@@ -98,43 +112,43 @@ function toolTable(
     const { item: tool, gateway } = row;
     const shownName = names.get(tool.id) ?? tool.name;
     const { schema, isTaskOnly } = row;
-    const entry = { tool, gateway, shownName, schema, isTaskOnly };
+    const shownUris = uris.get(gateway.id) ?? null;
+    const entry = { tool, gateway, shownName, uris: shownUris, schema, isTaskOnly };
     table.add(shownName, entry, tool, gateway);
   }
   return table.seal();
 }
 
-function promptTable(
-  members: Members,
-  server: Server | null,
-  separator: string,
-): NameTable<PromptEntry> {
+function promptTable({ members, server, separator, uris }: Scene): NameTable<PromptEntry> {
   const names = shownNames(members.allPrompts, server, separator);
   const notFound = (name: string): GatewayError => new GatewayError('prompt_not_found', { name });
   const table = new NameTable<PromptEntry>('Prompt', { notFound, disabled: notFound });
   for (const { item: prompt, gateway } of members.prompts) {
     const shownName = names.get(prompt.id) ?? prompt.name;
-    table.add(shownName, { prompt, gateway, shownName }, prompt, gateway);
+    const entry = { prompt, gateway, shownName, uris: uris.get(gateway.id) ?? null };
+    table.add(shownName, entry, prompt, gateway);
   }
   return table.seal();
 }
 
-function resourceReader(places: readonly PlacedResource[]): (uri: string) => ResourceEntry {
+function resourceReader(
+  places: readonly PlacedResource[],
+  entryOf: EntryOf,
+): (uri: string) => ResourceEntry {
   const exact = new Map<string, ResourceEntry>();
   const templates: PlacedResource[] = [];
   for (const place of places) {
     if (!place.row.item.enabled || !place.row.gateway.enabled) continue;
     if (place.row.item.isTemplate) templates.push(place);
-    else if (!exact.has(place.uri))
-      exact.set(place.uri, entryOf(place.row, place.row.item.uri, place.uri));
+    else if (!exact.has(place.uri)) exact.set(place.uri, entryOf(place.row, place.row.item.uri));
   }
   const find = (uri: string): ResourceEntry | undefined => {
     const known = exact.get(uri);
     if (known) return known;
-    for (const { row, prefix } of templates) {
-      if (!uri.startsWith(prefix)) continue;
-      const upstreamUri = uri.slice(prefix.length);
-      if (row.template()?.match(upstreamUri)) return entryOf(row, upstreamUri, uri);
+    for (const { row, slug } of templates) {
+      const upstreamUri = ownUri(slug, uri);
+      if (upstreamUri !== undefined && row.template()?.match(upstreamUri))
+        return entryOf(row, upstreamUri);
     }
     return undefined;
   };
@@ -151,22 +165,25 @@ function resourceReader(places: readonly PlacedResource[]): (uri: string) => Res
 function templateReader(
   listed: readonly PlacedResource[],
   read: (uri: string) => ResourceEntry,
+  entryOf: EntryOf,
 ): (uriTemplate: string) => ResourceEntry {
   const templates = listed.filter(({ row }) => row.item.isTemplate);
   return (uriTemplate) => {
     const place = templates.find(({ uri }) => uri === uriTemplate);
-    return place ? entryOf(place.row, place.row.item.uri, uriTemplate) : read(uriTemplate);
+    return place ? entryOf(place.row, place.row.item.uri) : read(uriTemplate);
   };
 }
 
-function entryOf(row: ResourceRow, upstreamUri: string, shown: string): ResourceEntry {
-  return {
-    resource: row.item,
-    gateway: row.gateway,
+type EntryOf = (row: ResourceRow, upstreamUri: string) => ResourceEntry;
+
+const entriesWith =
+  (uris: Scene['uris']): EntryOf =>
+  ({ item, gateway }, upstreamUri) => ({
+    resource: item,
+    gateway,
     upstreamUri,
-    rewrite: upstreamUri === shown ? null : { from: upstreamUri, to: shown },
-  };
-}
+    uris: uris.get(gateway.id) ?? null,
+  });
 
 /** A list that is not complete is good for no time: what is missing may come at any moment. */
 function hintsOfAll(

@@ -2,12 +2,15 @@ import type { Gateway, Prompt, Resource, Tool } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { Era, ListKind } from '../kernel/mcp.js';
 import type { ArgumentSchema } from './schema/argument-schema.js';
+import type { ShownUris } from './shown-uris.js';
 
 /** A Tool as one view shows it: the same object for the life of a view, so caches can be keyed by it. */
 export interface ToolEntry {
   readonly tool: Tool;
   readonly gateway: Gateway;
   readonly shownName: string;
+  /** What URIs in its results are shown as; `null` = as they are. */
+  readonly uris: ShownUris | null;
   /** Its input schema, ready at the first call. */
   schema(): ArgumentSchema;
   /** Whether it runs as a task of 2025-11-25 only. */
@@ -18,6 +21,7 @@ export interface PromptEntry {
   readonly prompt: Prompt;
   readonly gateway: Gateway;
   readonly shownName: string;
+  readonly uris: ShownUris | null;
 }
 
 export interface ResourceEntry {
@@ -25,8 +29,7 @@ export interface ResourceEntry {
   readonly gateway: Gateway;
   /** The URI to ask the upstream for. */
   readonly upstreamUri: string;
-  /** Shown URIs of this Gateway differ from the upstream's in this view; `null` = they are equal. */
-  readonly rewrite: { readonly from: string; readonly to: string } | null;
+  readonly uris: ShownUris | null;
 }
 
 /** What the Gateways of a view offer, for `initialize`. */

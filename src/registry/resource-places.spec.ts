@@ -41,7 +41,7 @@ describe('resources of several gateways', () => {
   it('are answered by the first registered globally', () => {
     const view = buildView(snapshot, everyone, null);
     expect(view.resource('x://one').gateway.name).toBe('old');
-    expect(view.resource('x://t/7')).toMatchObject({ upstreamUri: 'x://t/7', rewrite: null });
+    expect(view.resource('x://t/7')).toMatchObject({ upstreamUri: 'x://t/7', uris: null });
     expect(view.listText('resources', 'legacy')).toBe(
       '{"resources":[{"uri":"x://one","name":"n"}]}',
     );
@@ -52,8 +52,15 @@ describe('resources of several gateways', () => {
     const view = buildView(snapshot, everyone, server);
     expect(view.resource('young+x://one')).toMatchObject({
       upstreamUri: 'x://one',
-      rewrite: { from: 'x://one', to: 'young+x://one' },
+      gateway: { name: 'young' },
     });
+    const { uris } = view.resource('young+x://one');
+    expect(['x://one', 'x://t/7', 'x://other'].map((uri) => uris?.of(uri))).toEqual([
+      'young+x://one',
+      'young+x://t/7',
+      'x://other',
+    ]);
+    expect(view.resource('x://one').uris).toBeNull();
     expect(view.resource('young+x://t/7')).toMatchObject({
       gateway: { name: 'young' },
       upstreamUri: 'x://t/7',

@@ -4,8 +4,24 @@ export interface PlacedResource {
   readonly row: ResourceRow;
   /** The URI as shown: the upstream's, or with a prefix. */
   readonly uri: string;
-  /** `<slug>+` where two Gateways of a Server offer one URI; '' else. */
-  readonly prefix: string;
+  /** The slug in the shown URI where two Gateways of a Server offer one; '' else. */
+  readonly slug: string;
+}
+
+const UI = 'ui://';
+
+/** The shown form of a URI. Hosts know apps by their scheme: it stays in front (PROTOCOL.md §5.9). */
+export function shownUri(slug: string, uri: string): string {
+  if (slug === '') return uri;
+  return uri.startsWith(UI) ? `${UI}${slug}+${uri.slice(UI.length)}` : `${slug}+${uri}`;
+}
+
+/** What `shownUri` was made of; `undefined` when it was made of nothing with that slug. */
+export function ownUri(slug: string, shown: string): string | undefined {
+  if (slug === '') return shown;
+  const app = `${UI}${slug}+`;
+  if (shown.startsWith(app)) return UI + shown.slice(app.length);
+  return shown.startsWith(`${slug}+`) ? shown.slice(slug.length + 1) : undefined;
 }
 
 /**
@@ -21,8 +37,8 @@ export function placeResources(rows: readonly ResourceRow[], inServer: boolean):
     const isTaken = taken.has(uri);
     if (isTaken && !inServer) continue;
     taken.add(uri);
-    const prefix = isTaken ? `${row.gateway.slug}+` : '';
-    places.push({ row, uri: prefix + uri, prefix });
+    const slug = isTaken ? row.gateway.slug : '';
+    places.push({ row, uri: shownUri(slug, uri), slug });
   }
   return places;
 }

@@ -38,7 +38,7 @@ export class PromptsMethods {
     const name = params?.string('name');
     if (params === null || name === undefined)
       throw new GatewayError('missing_parameter', { what: 'prompt name' });
-    const { prompt, gateway, shownName } = this.catalog
+    const { prompt, gateway, shownName, uris } = this.catalog
       .view(call.caller, call.serverId)
       .prompt(name);
     trail.target = {
@@ -60,6 +60,7 @@ export class PromptsMethods {
       name: shownName,
       target: prompt.originalName,
       params: rest === '' ? own : `${own},${rest}`,
+      uris,
     });
   }
 

@@ -31,7 +31,7 @@ export class ResourcesMethods {
     };
   }
 
-  private async read(call: Call, trail: Trail): Promise<string> {
+  private read(call: Call, trail: Trail): Promise<string> {
     const { uri, entry } = this.resolve(call);
     const { gateway, upstreamUri } = entry;
     trail.target = {
@@ -46,14 +46,14 @@ export class ResourcesMethods {
     };
     const rest = call.message.params?.rest(REPLACED, REPLACED) ?? '';
     const own = `"uri":${JSON.stringify(upstreamUri)}`;
-    const result = await this.upward.send(call, {
+    return this.upward.send(call, {
       gateway,
       kind: 'Resource',
       name: uri,
       target: upstreamUri,
       params: rest === '' ? own : `${own},${rest}`,
+      uris: entry.uris,
     });
-    return uri === upstreamUri ? result : shownUri(result, upstreamUri, uri);
   }
 
   private async subscribe(call: Call): Promise<string> {
@@ -73,17 +73,4 @@ export class ResourcesMethods {
     if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
     return { uri, entry: this.catalog.view(call.caller, call.serverId).resource(uri) };
   }
-}
-
-/** The contents of a resource that is shown under another URI name that one (PROTOCOL.md §6.2). */
-function shownUri(result: string, from: string, to: string): string {
-  const parsed = JSON.parse(result) as { contents?: unknown };
-  // What the upstream got wrong is the client's to see, not ours to fail on.
-  for (const content of Array.isArray(parsed.contents) ? (parsed.contents as unknown[]) : [])
-    if (isContent(content) && content.uri === from) content.uri = to;
-  return JSON.stringify(parsed);
-}
-
-function isContent(value: unknown): value is { uri?: unknown } {
-  return typeof value === 'object' && value !== null;
 }

@@ -101,6 +101,7 @@ export class ToolsMethods {
       params: rest === '' ? own : `${own},${rest}`,
       timeoutMs: tool.timeoutMs,
       isRetryable: tool.retryable,
+      uris: entry.uris,
       task: begins ? 'begin' : entry.isTaskOnly() ? 'follow' : null,
     });
   }

@@ -10,6 +10,7 @@ import { TaskDrive } from '../era/bridge/task-drive.js';
 import { lowerError, lowerResult } from '../era/lower.js';
 import { forRevision } from '../era/older.js';
 import { raiseResult } from '../era/raise.js';
+import { withShownUris } from '../../registry/uri-text.js';
 import { Legs, type Upward } from '../legs.js';
 
 /** Sends calls to the upstream that serves them, over the bridge where eras differ. */
@@ -25,7 +26,7 @@ export class UpwardCalls {
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
-    if (call.client.era === 'modern') return raised(call, await this.modern.send(call, up));
+    if (call.client.era === 'modern') return raised(call, up, await this.modern.send(call, up));
     if (up.task === 'begin') return this.coreTasks.begin(call, up);
     let reply: UpstreamReply;
     try {
@@ -44,14 +45,22 @@ export class UpwardCalls {
 }
 
 /** The result as a legacy client of that revision wants it. */
-function lowered(call: Call, up: Upward, { result, era }: UpstreamReply): string {
+function lowered(call: Call, up: Upward, reply: UpstreamReply): string {
   const { method } = call.message;
+  const { era } = reply;
+  const result = shown(up, reply);
   const { revision } = call.client;
   const legacy = era === 'modern' ? lowerResult(method, result, up.definition) : result;
   return revision === LATEST_LEGACY ? legacy : forRevision(method, legacy, revision);
 }
 
 /** The result as a modern client wants it; what a modern upstream said is that already. */
-function raised(call: Call, { result, era }: UpstreamReply): string {
-  return era === 'legacy' ? raiseResult(call.message.method, result) : result;
+function raised(call: Call, up: Upward, reply: UpstreamReply): string {
+  const result = shown(up, reply);
+  return reply.era === 'legacy' ? raiseResult(call.message.method, result) : result;
+}
+
+/** The result with URIs as the client sees them; hardly any Gateway has some that are shown otherwise. */
+function shown({ uris }: Upward, { result }: UpstreamReply): string {
+  return uris === null || uris === undefined ? result : withShownUris(result, uris);
 }

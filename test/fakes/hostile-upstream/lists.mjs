@@ -1,5 +1,6 @@
 import { taskToolList } from './tasks.mjs';
-import { TOOLS, fits } from './tools/index.mjs';
+import { APP_URI } from './tools/app.mjs';
+import { LISTED, fits } from './tools/index.mjs';
 
 const nonce = { nonce: { type: 'string' } };
 const schemaOf = {
@@ -15,6 +16,7 @@ const toolOf = (name) => ({
   name,
   description: `kit behaviour ${name}`,
   inputSchema: schemaOf[name] ?? { type: 'object', properties: nonce },
+  ...(name === 'app' && { _meta: { ui: { resourceUri: APP_URI } } }),
 });
 
 /** Items that a careful reader leaves out one by one. */
@@ -43,7 +45,7 @@ export class Lists {
   }
 
   tools(transport) {
-    const names = this.only ?? Object.keys(TOOLS).filter((name) => fits(name, transport));
+    const names = this.only ?? LISTED.filter((name) => fits(name, transport));
     const extra = Array.from({ length: this.extra }, (_, i) => toolOf(`extra_${i}`));
     const own = names.map((name) => {
       const schema = this.schemas[name];
@@ -64,7 +66,7 @@ export class Lists {
 
 export const RESOURCES = [
   { uri: 'test://one', name: 'one', mimeType: 'text/plain', description: 'the first' },
-  { uri: 'ui://app/view.html?x=1', name: 'view', mimeType: 'text/html' },
+  { uri: APP_URI, name: 'view', mimeType: 'text/html' },
 ];
 export const TEMPLATES = [
   { uriTemplate: 'test://items/{id}', name: 'item', mimeType: 'text/plain' },

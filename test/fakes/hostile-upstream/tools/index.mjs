@@ -1,4 +1,5 @@
 import { answer } from './answer.mjs';
+import { app } from './app.mjs';
 import { cancel, client, looks } from './client.mjs';
 import { pipe } from './pipe.mjs';
 import { plain } from './plain.mjs';
@@ -15,10 +16,14 @@ export const TOOLS = {
   ...cancel,
   ...looks,
   ...pipe,
+  ...app,
 };
 
 const WIRE = new Set(Object.keys(wire));
 const PIPE = new Set(Object.keys(pipe));
+
+/** What is listed of itself. */
+export const LISTED = Object.keys(TOOLS).filter((name) => !Object.hasOwn(app, name));
 
 export function fits(name, transport) {
   if (WIRE.has(name)) return transport === 'http';
