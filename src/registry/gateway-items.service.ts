@@ -105,7 +105,7 @@ export class GatewayItems {
     const separator = this.config.gatewayToolNameSeparator;
     for (const repo of [r.tools, r.prompts]) {
       const own = await repo.ofGateway(gateway.id);
-      const taken = new TakenNames(await repo.all());
+      const taken = new TakenNames(await repo.names());
       for (const item of own) taken.release(item.name);
       for (const item of own) {
         const wanted = item.customName ?? item.originalName;
@@ -120,14 +120,14 @@ export class GatewayItems {
 
 const original = (item: { readonly originalName: string }): string => item.originalName;
 
-/** All names and ids of a kind; the whole table is read only when there are newcomers to name. */
+/** All names and ids of a kind; they are read only when there are newcomers to name. */
 async function takenNames(
-  repo: { all(): Promise<{ readonly id: string; readonly name: string }[]> },
+  repo: { names(): Promise<{ readonly id: string; readonly name: string }[]> },
   known: readonly string[],
   items: readonly DiscoveredItem[] = [],
 ): Promise<TakenNames> {
   const old = new Set(known);
-  return new TakenNames(items.every((item) => old.has(item.name)) ? [] : await repo.all());
+  return new TakenNames(items.every((item) => old.has(item.name)) ? [] : await repo.names());
 }
 
 async function write<T>(

@@ -78,7 +78,7 @@ export class ToolsService {
       const name = this.nameAfter(before, patch);
       if (
         name !== before.name &&
-        (await r.tools.all()).some((t) => t.id !== id && same(t.name, name))
+        (await r.tools.names()).some((t) => t.id !== id && same(t.name, name))
       )
         throw new GatewayError('name_conflict', { kind: 'Tool', name });
       const warnings = renamedWarnings(name, before.warnings);

@@ -4,6 +4,7 @@ import type { Filter, Identified, Repo } from './port.js';
 
 /** A record with the metadata that all five kinds share. */
 interface Versioned extends Identified {
+  readonly name: string;
   readonly createdAt: string;
   readonly version: number;
 }
@@ -14,6 +15,11 @@ export class CatalogRepository<T extends Versioned> {
 
   all(): Promise<T[]> {
     return this.sorted({});
+  }
+
+  /** Who is there, without the rest of the records. */
+  names(): Promise<Pick<T, 'id' | 'name'>[]> {
+    return this.repo.pick(['id', 'name']);
   }
 
   find(id: T['id']): Promise<T | undefined> {

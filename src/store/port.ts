@@ -55,6 +55,8 @@ export interface Definition<T extends Identified> {
 export interface Repo<T extends Identified> {
   get(id: string): Promise<T | undefined>;
   find(filter?: Filter<T>, options?: FindOptions<T>): Promise<T[]>;
+  /** As `find`, but only these fields: whole records of a large catalog take long to read. */
+  pick<K extends keyof T & string>(fields: readonly K[], filter?: Filter<T>): Promise<Pick<T, K>[]>;
   count(filter?: Filter<T>): Promise<number>;
   /** All or none. */
   insert(rows: readonly T[]): Promise<void>;

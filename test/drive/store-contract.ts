@@ -89,6 +89,14 @@ export function storeContract(opened: () => Store): void {
     expect(page.map((row) => row.hits)).toEqual([27, 26, 25]);
   });
 
+  it('picks fields, each as it was put in', async () => {
+    await things().insert([thing('a', { team: null }), thing('b', { enabled: false })]);
+    expect(await things().pick(['slug', 'enabled', 'team'], { enabled: false })).toEqual([
+      { slug: 'b', enabled: false, team: 't' },
+    ]);
+    expect(await things().pick(['meta'], { slug: 'a' })).toEqual([{ meta: thing('a').meta }]);
+  });
+
   it('updates, counts up and deletes, saying how many', async () => {
     await things().insert([thing('a'), thing('b')]);
     expect(await things().update({ slug: 'a' }, { meta: { z: 1 }, enabled: false })).toBe(1);

@@ -77,6 +77,17 @@ class MemoryRepo<T extends Identified> implements Repo<T> {
     });
   }
 
+  pick<K extends keyof T & string>(
+    fields: readonly K[],
+    filter: Filter<T> = {},
+  ): Promise<Pick<T, K>[]> {
+    return this.within((table) =>
+      select(table, filter).map(
+        (row) => Object.fromEntries(fields.map((field) => [field, row[field]])) as Pick<T, K>,
+      ),
+    );
+  }
+
   count(filter: Filter<T> = {}): Promise<number> {
     return this.within((table) => select(table, filter).length);
   }
