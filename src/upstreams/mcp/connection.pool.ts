@@ -126,7 +126,8 @@ export class ConnectionPool implements OnModuleDestroy {
    * @returns whether another connection may do better
    */
   async doubt(gateway: Gateway): Promise<boolean> {
-    return this.dialer.recheck(gateway, this.secrets(gateway));
+    // Others may have found out meanwhile: what counts is how this call was sent.
+    return this.dialer.recheck(gateway, this.secrets(gateway), 'modern');
   }
 
   /** The Gateway was changed or is gone: what runs ends where it is, everything else anew. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import { Config } from '../../config/config.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import type { Era } from '../../kernel/mcp.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
 import { Logins } from '../oauth/logins.service.js';
 import { ofOpening } from '../reach.js';
@@ -92,18 +93,19 @@ export class Dialer {
 
   /**
    * Asks an upstream again how it is spoken to, and remembers it.
-   * @returns whether that is another era than before
+   * @param spoken the era it was spoken to in; without it the one that is known
+   * @returns whether that is another era than `spoken`
    * @throws GatewayError when nothing can be told
    */
-  async recheck(gateway: Gateway, secrets: DialSecrets): Promise<boolean> {
+  async recheck(gateway: Gateway, secrets: DialSecrets, spoken?: Era): Promise<boolean> {
     if (gateway.transport === 'AUTO') return false;
     const kind = this.kinds.get(gateway.transport);
     if (kind.probe === undefined) return false;
-    const before = this.eras.of(gateway);
+    const before = spoken ?? eraOf(this.eras.of(gateway));
     const options = await this.full(gateway, secrets, DEAF, NOTHING_DECLARED);
     const now = await this.eras.probe(kind, options);
     this.eras.keep(gateway, now);
-    return before !== null && !isSame(before, now);
+    return before !== null && before !== eraOf(now);
   }
 
   /** An upstream has changed its era: what is open to it is of no use. */
@@ -184,6 +186,11 @@ export class Dialer {
     this.eras.keep(options.gateway, era);
     return { connection, transport: kind.transport, eraAt: era.at };
   }
+}
+
+function eraOf(known: KnownEra | null): Era | null {
+  if (known === null) return null;
+  return known.modern === null ? 'legacy' : 'modern';
 }
 
 const NOTHING_DECLARED: DialOptions = { capabilities: '{}' };
