@@ -7,6 +7,9 @@ import { LATEST_LEGACY } from './mcp.js';
 /** Key of `_meta` that says which task a message belongs to (25 Tasks §Related Task Metadata). */
 export const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
+/** The notice of a task's state; its params are the task (25 Tasks §Task Status Notification). */
+export const TASK_STATUS = 'notifications/tasks/status';
+
 type Upstream = Pick<Gateway, 'capabilities' | 'era' | 'protocolVersion'>;
 
 /** Whether an upstream runs tool calls as tasks; without that, what its tools say of tasks is void. */

@@ -8,6 +8,8 @@ import { FloodGate } from './flood-gate.js';
 import { isLogWanted } from './log-filter.js';
 import type { Sessions } from './session/sessions.js';
 
+const TASK_NOTICE = /^notifications\/tasks(?:\/|$)/;
+
 /** Relays what an upstream says within a call to the one client that made it. */
 export class CallObserver implements UpstreamObserver {
   /** Made when there is something to hold back; most calls say nothing before their answer. */
@@ -39,6 +41,8 @@ export class CallObserver implements UpstreamObserver {
 
   notification(method: string, params: string): void {
     if (method === 'notifications/message' && !isLogWanted(params, this.logLevel)) return;
+    // They name tasks by ids of the upstream, and go to who follows the task.
+    if (TASK_NOTICE.test(method)) return;
     this.opened().each(notificationText(method, params));
   }
 

@@ -5,6 +5,7 @@ import { aWayUp } from '../../test/fakes/upstream-driver.js';
 import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import { CoreTasks } from './core-tasks.js';
+import type { TaskNotices } from './task-notices.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 
 const CAN = { requests: { tools: { call: {} } }, cancel: {} };
@@ -19,7 +20,9 @@ function made(gateways = [gateway]) {
   const way = aWayUp();
   opened.push(way.clientRequests);
   const catalog = { view: () => ({ gateways }) } as unknown as CatalogService;
-  const tasks = new CoreTasks(catalog, new TaskSeals(way.sealer), way.legs);
+  const notices = { follow: jest.fn(), forget: jest.fn() };
+  const seals = new TaskSeals(way.sealer);
+  const tasks = new CoreTasks(catalog, seals, way.legs, notices as unknown as TaskNotices);
   const answer = async (result: object) => {
     const leg = await way.driver.next();
     leg.answer(JSON.stringify(result));
@@ -30,7 +33,7 @@ function made(gateways = [gateway]) {
     await answer({ task: STATE, _meta: { a: 1, ...OF('T/1') } });
     return JSON.parse(await reply) as { task: typeof STATE; _meta: object };
   };
-  return { ...way, tasks, answer, begun };
+  return { ...way, tasks, notices, answer, begun };
 }
 
 describe('CoreTasks', () => {
@@ -64,8 +67,10 @@ describe('CoreTasks', () => {
   });
 
   it('waits for the result, and relays what is asked meanwhile', async () => {
-    const { tasks, driver, begun } = made();
+    const { tasks, driver, notices, begun } = made();
     const { taskId } = (await begun()).task;
+    const task = { gatewayId: gateway.id, taskId: 'T/1' };
+    expect(notices.follow).toHaveBeenCalledWith({ ...task, shownId: taskId }, 'session-1');
     const call = aCall(
       'tasks/result',
       { taskId },
@@ -81,7 +86,7 @@ describe('CoreTasks', () => {
     expect(JSON.parse(call.sent[0] ?? '')).toMatchObject({ params: { _meta: OF(taskId) } });
     leg.answer(JSON.stringify({ content: [], _meta: OF('T/1') }));
     expect(JSON.parse(await reply)).toEqual({ content: [], _meta: OF(taskId) });
-    call.abort.abort('over');
+    expect(notices.forget).toHaveBeenCalledWith(task);
   });
 
   it('answers foreign, changed and unknown ids alike, and asks nobody', async () => {

@@ -11,6 +11,7 @@ import { relatedResult, TaskWatch } from './era/bridge/related-task.js';
 import { withTaskId } from './era/bridge/task-results.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 import { Legs, type Upward } from './legs.js';
+import { TaskNotices } from './task-notices.js';
 
 const REPLACED = ['taskId', '_meta'];
 
@@ -24,6 +25,7 @@ export class CoreTasks {
     private readonly catalog: CatalogService,
     private readonly seals: TaskSeals,
     private readonly legs: Legs,
+    private readonly notices: TaskNotices,
   ) {}
 
   /**
@@ -45,7 +47,9 @@ export class CoreTasks {
       this.giveUp(call, up, taskId);
       throw new GatewayError('cancelled');
     }
-    const shownId = this.seals.seal(call, { gatewayId: up.gateway.id, taskId });
+    const gatewayId = up.gateway.id;
+    const shownId = this.seals.seal(call, { gatewayId, taskId });
+    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
     const shown = task.spliced(new Map([['taskId', JSON.stringify(shownId)]]));
     return relatedResult(top.spliced(new Map([['task', shown]])), shownId);
   }
@@ -73,11 +77,14 @@ export class CoreTasks {
       isRetryable: method === 'tasks/get',
     };
     const leg = new TaskWatch(this.legs.stream(call), call.abort, null, shownId);
+    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
     if (method !== 'tasks/result')
       return withTaskId((await this.legs.send(call, up, leg)).result, shownId);
     // It is answered when the task has ended: until then silence means nothing.
     const patient = { ...up, timeoutMs: this.legs.totalMs(up) };
-    return relatedResult((await this.legs.send(call, patient, leg)).result, shownId);
+    const { result } = await this.legs.send(call, patient, leg);
+    this.notices.forget({ gatewayId, taskId });
+    return relatedResult(result, shownId);
   }
 
   /** The upstreams whose tasks this client can follow. */

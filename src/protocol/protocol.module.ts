@@ -8,6 +8,7 @@ import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { PolicyChain } from './chain.js';
 import { ClientRequests } from './client-requests.js';
 import { CoreTasks } from './core-tasks.js';
+import { TaskNotices } from './task-notices.js';
 import { Dispatcher } from './dispatcher.js';
 import { InputLoop } from './era/bridge/input-loop.js';
 import { ModernClients } from './era/bridge/modern-clients.js';
@@ -81,6 +82,7 @@ import { Sessions } from './session/sessions.js';
     SubscriptionsMethods,
     CoreTasks,
     TaskDrive,
+    TaskNotices,
     TaskSeals,
     TasksMethods,
     ToolsMethods,

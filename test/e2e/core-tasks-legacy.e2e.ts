@@ -61,6 +61,25 @@ describe('core tasks between a legacy client and a legacy upstream', () => {
     expect(answer?.result).toMatchObject({ taskId, status: 'cancelled' });
   });
 
+  it('hears what becomes of its tasks, and nobody else does', async () => {
+    const stop = new AbortController();
+    const bob = world.client('/mcp', token('bob'));
+    await bob.initialize();
+    const [own, other] = await Promise.all([client.listen(stop.signal), bob.listen(stop.signal)]);
+    await begin(bob, 'task-hang');
+    const taskId = await begin(client, 'task-echo', { message: 'hello' });
+    const told = await own.events?.next();
+    expect(JSON.parse(told?.data ?? '')).toMatchObject({
+      method: 'notifications/tasks/status',
+      params: { taskId, status: 'completed' },
+    });
+    // What bob hears first is of his own task.
+    const bobs = await begin(bob, 'task-echo', { message: 'bob' });
+    const first = await other.events?.next();
+    expect(JSON.parse(first?.data ?? '')).toMatchObject({ params: { taskId: bobs } });
+    stop.abort();
+  });
+
   it('answers ids of others, changed and unknown ones alike, and lists none', async () => {
     const taskId = await begin(client, 'task-hang');
     const bob = world.client('/mcp', token('bob'));

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
+import { TASK_STATUS, takesTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { isVendorNotice } from '../../kernel/vendor-methods.js';
@@ -118,6 +119,9 @@ export class ConnectionPool implements OnModuleDestroy {
     void connection.close().catch(() => undefined);
   }
 
+  /** Hears what becomes of tasks; `params` is the inside of the notice's params. */
+  taskTold: (id: GatewayId, params: string) => void = () => undefined;
+
   /** Reads the lists of a Gateway, whose calls are refused for what they say of its tools. */
   readAgain: (id: GatewayId) => Promise<void> = () => Promise.resolve();
 
@@ -210,8 +214,9 @@ export class ConnectionPool implements OnModuleDestroy {
       {
         owner: sessionId === null ? null : (this.owners?.of(sessionId) ?? null),
         // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
-        onNotification: (method) => {
-          if (isVendorNotice(method)) this.meters.dropped('vendor_notice');
+        onNotification: (method, params) => {
+          if (method === TASK_STATUS) this.taskTold(gateway.id, params);
+          else if (isVendorNotice(method)) this.meters.dropped('vendor_notice');
         },
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',
         onAsks: () => {
@@ -232,8 +237,9 @@ export class ConnectionPool implements OnModuleDestroy {
     line.isStateless = connection.isStateless === true;
     opened = connection;
     session.connection = connection;
-    // Some upstreams ask on this stream, not on that of the call: it stands before the first one.
-    if (session.speaksAside(connection)) await connection.listen();
+    // Some upstreams ask on this stream, not on that of the call: it stands before the first one. What
+    // becomes of tasks they say there too.
+    if (session.speaksAside(connection) || takesTasks(gateway)) await connection.listen();
     await session.tellLevel();
     return session;
   }

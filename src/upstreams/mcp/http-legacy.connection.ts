@@ -178,6 +178,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     return this.options.onRequest(method, params);
   }
 
+  onNotification(method: string, params: string): void {
+    this.options.onNotification(method, params);
+  }
+
   onAsks(): void {
     this.options.onAsks();
   }

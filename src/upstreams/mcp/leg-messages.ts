@@ -1,3 +1,4 @@
+import { TASK_STATUS } from '../../kernel/core-tasks.js';
 import { type Message, resultText } from '../../kernel/jsonrpc.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { LegClock } from './leg-clock.js';
@@ -12,6 +13,8 @@ export interface LegLine {
   onRequest(method: string, params: string): string;
   onAsks(): void;
   dropped(reason: string): void;
+  /** A notice that belongs to no request, though it came on the stream of one. */
+  onNotification?(method: string, params: string): void;
 }
 
 /** A method that can be passed on; anything else is an upstream that tries to write more than a method. */
@@ -48,7 +51,10 @@ export class LegMessages {
     if (method === 'notifications/cancelled')
       this.questions?.withdraw(message.params?.raw('requestId') ?? '');
     else if (method === 'notifications/progress') this.progressed(message);
-    else if (METHOD_NAME.test(method)) {
+    else if (method === TASK_STATUS) {
+      this.clock.touch();
+      this.line.onNotification?.(method, paramsOf(message));
+    } else if (METHOD_NAME.test(method)) {
       this.clock.touch();
       this.request.observer?.notification(method, paramsOf(message));
     } else this.line.dropped('notification_method');

@@ -1,0 +1,58 @@
+import type { GatewayId } from '../kernel/ids.js';
+import type { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
+import type { Listeners } from './listeners.js';
+import { TaskNotices } from './task-notices.js';
+
+const G = 'g1' as string as GatewayId;
+
+function made() {
+  const sent: [string, unknown][] = [];
+  const pool = { taskTold: (_id: GatewayId, _params: string) => undefined };
+  const send = (to: string, text: string) => sent.push([to, JSON.parse(text)]) > 0;
+  const listeners = { send } as unknown as Listeners;
+  const notices = new TaskNotices(pool as unknown as ConnectionPool, listeners);
+  notices.onModuleInit();
+  const tell = (taskId: string, status: string, id = G) =>
+    pool.taskTold(id, `"taskId":"${taskId}","status":"${status}","x":1.0`);
+  return { sent, notices, tell };
+}
+
+describe('TaskNotices', () => {
+  it('tells the session that follows a task, under the id it knows, to its end', () => {
+    const { sent, notices, tell } = made();
+    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    tell('T', 'working');
+    tell('T', 'completed');
+    tell('T', 'completed');
+    const notice = (status: string) => ({
+      jsonrpc: '2.0',
+      method: 'notifications/tasks/status',
+      params: { taskId: 'S', status, x: 1 },
+    });
+    expect(sent).toEqual([
+      ['s1', notice('working')],
+      ['s1', notice('completed')],
+    ]);
+  });
+
+  it('tells nobody of tasks that nobody follows', () => {
+    const { sent, notices, tell } = made();
+    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    notices.follow({ gatewayId: G, taskId: 'U', shownId: 'S' }, null);
+    tell('U', 'working');
+    tell('T', 'working', 'g2' as string as GatewayId);
+    notices.forget({ gatewayId: G, taskId: 'T' });
+    tell('T', 'working');
+    expect(sent).toEqual([]);
+  });
+
+  it('keeps the tasks that were asked for last', () => {
+    const { sent, notices, tell } = made();
+    for (let i = 0; i <= 10_000; i++)
+      notices.follow({ gatewayId: G, taskId: `T${String(i)}`, shownId: 'S' }, 's1');
+    tell('T0', 'working');
+    expect(sent).toEqual([]);
+    tell('T1', 'working');
+    expect(sent).toHaveLength(1);
+  });
+});

@@ -1,0 +1,72 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { TASK_STATUS } from '../kernel/core-tasks.js';
+import type { GatewayId } from '../kernel/ids.js';
+import { RELAYED, scanJson } from '../kernel/json-scan.js';
+import { notificationText } from '../kernel/jsonrpc.js';
+import { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
+import { Listeners } from './listeners.js';
+
+/** A task as a session knows it. */
+export interface FollowedTask {
+  readonly gatewayId: GatewayId;
+  /** As the upstream wrote it. */
+  readonly taskId: string;
+  /** As the client knows it. */
+  readonly shownId: string;
+}
+
+interface Follower {
+  readonly sessionId: string;
+  readonly shownId: string;
+}
+
+/** Tasks that are told of; clients must not rely on it (25 Tasks §Task Status Notification). */
+const MAX_FOLLOWED = 10_000;
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
+
+/** Tells the sessions that follow core tasks of legacy upstreams what becomes of them (PROTOCOL.md §5.8). */
+@Injectable()
+export class TaskNotices implements OnModuleInit {
+  /** Oldest first. */
+  private readonly followed = new Map<string, Follower>();
+
+  constructor(
+    private readonly pool: ConnectionPool,
+    private readonly listeners: Listeners,
+  ) {}
+
+  onModuleInit(): void {
+    this.pool.taskTold = (gatewayId, params) => {
+      this.told(gatewayId, params);
+    };
+  }
+
+  /** The session that began a task, or asked for it last, hears of it. */
+  follow({ gatewayId, taskId, shownId }: FollowedTask, sessionId: string | null): void {
+    if (sessionId === null) return;
+    const key = keyOf(gatewayId, taskId);
+    this.followed.delete(key);
+    const [oldest] = this.followed.size < MAX_FOLLOWED ? [] : this.followed.keys();
+    if (oldest !== undefined) this.followed.delete(oldest);
+    this.followed.set(key, { sessionId, shownId });
+  }
+
+  /** What is left to say of the task its follower knows. */
+  forget({ gatewayId, taskId }: Pick<FollowedTask, 'gatewayId' | 'taskId'>): void {
+    this.followed.delete(keyOf(gatewayId, taskId));
+  }
+
+  private told(gatewayId: GatewayId, params: string): void {
+    const { top } = scanJson(`{${params}}`, RELAYED);
+    const taskId = top.string('taskId') ?? '';
+    const follower = this.followed.get(keyOf(gatewayId, taskId));
+    if (follower === undefined) return;
+    if (ENDED.has(top.string('status') ?? '')) this.forget({ gatewayId, taskId });
+    const task = top.spliced(new Map([['taskId', JSON.stringify(follower.shownId)]]));
+    this.listeners.send(follower.sessionId, notificationText(TASK_STATUS, task.slice(1, -1)));
+  }
+}
+
+function keyOf(gatewayId: GatewayId, taskId: string): string {
+  return `${gatewayId}\u0000${taskId}`;
+}
