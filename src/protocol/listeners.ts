@@ -102,9 +102,14 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     this.held.requireRoom();
   }
 
-  /** Sends to a session, if it listens. */
+  /** Takes what is said to a session that does not listen just now. @returns false when it does not keep it */
+  keepForAbsent: (sessionId: string, message: string) => boolean = () => false;
+
+  /** Sends to a session, if it listens, or did a moment ago. */
   send(sessionId: string, message: string): boolean {
-    return this.bySession.get(sessionId)?.stream.send(message) ?? false;
+    const listener = this.bySession.get(sessionId);
+    if (listener === undefined) return this.keepForAbsent(sessionId, message);
+    return listener.stream.send(message);
   }
 
   /** What is known of a client that listens. */

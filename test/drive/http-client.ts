@@ -131,15 +131,21 @@ export class HttpClient implements McpClient {
     return exchange;
   }
 
-  /** The listening stream. */
-  async listen(signal: AbortSignal): Promise<{ status: number; events: SseReader | null }> {
-    const { 'content-type': _, ...headers } = this.headers({ accept: 'text/event-stream' });
+  /** The listening stream, its messages only. @param lastEventId where an earlier one was lost */
+  async listen(
+    signal: AbortSignal,
+    lastEventId?: string,
+  ): Promise<{ status: number; events: SseReader | null }> {
+    const { 'content-type': _, ...headers } = this.headers({
+      accept: 'text/event-stream',
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    });
     const response = await fetch(this.url, { headers, signal });
     if (response.status !== 200 || response.body === null) {
       await response.text();
       return { status: response.status, events: null };
     }
-    return { status: 200, events: new SseReader(response.body) };
+    return { status: 200, events: new SseReader(response.body, true) };
   }
 
   async close(): Promise<number> {

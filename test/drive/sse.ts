@@ -7,9 +7,11 @@ export class SseReader {
   private ended = false;
   readonly closed: Promise<void>;
 
-  constructor(body: ReadableStream<Uint8Array>) {
+  /** @param skipsEmpty leaves out events that only carry an id */
+  constructor(body: ReadableStream<Uint8Array>, skipsEmpty = false) {
     const parser = createParser({
       onEvent: (event) => {
+        if (skipsEmpty && event.data === '') return;
         this.queue.push(event);
         this.wake();
       },

@@ -87,4 +87,106 @@ describe('streams that are taken up again', () => {
     await eventually('he listens', async () => (await resume(bob, 'junk')).status === 409);
     plain.abort();
   });
+
+  describe('of a session that listens', () => {
+    const LOG = 'notifications/message';
+    beforeAll(async () => {
+      const { urls } = world.upstream;
+      const gateway = { name: 'own', url: urls.http, sessionMode: 'per-session' };
+      await world.rest('POST', '/gateways', { ...gateway, transport: 'STREAMABLEHTTP' });
+    });
+    const upstreamSession = async (client: HttpClient, nonce: string): Promise<string> => {
+      await client.call('own-echo', { message: 'x', nonce });
+      return String(world.upstream.journal.calls(nonce)[0]?.session);
+    };
+    const say = (session: string, data: string) =>
+      world.upstream.emit(
+        { jsonrpc: '2.0', method: LOG, params: { level: 'error', data } },
+        session,
+      );
+    /** Log messages, which no other session hears. */
+    const heard = async (reader: SseReader | null, count: number) => {
+      const found: { data: string; id: string }[] = [];
+      while (found.length < count) {
+        const event = await reader?.next();
+        if (event === undefined) throw new Error('the stream ended');
+        const message = JSON.parse(event.data) as { method: string; params: { data: string } };
+        if (message.method === LOG) found.push({ data: message.params.data, id: event.id ?? '' });
+      }
+      return found;
+    };
+    /** Ends a stream, until the gateway has noticed. */
+    const cut = async (abort: AbortController): Promise<void> => {
+      abort.abort();
+      await eventually('the stream is gone', async () => (await streams(world)) === 0);
+    };
+
+    it('says where a client can come back to', async () => {
+      const client = await opened();
+      const abort = new AbortController();
+      const { body } = await fetch(client.url, {
+        headers: client.headers({ accept: 'text/event-stream' }),
+        signal: abort.signal,
+      });
+      const first = await new SseReader(body!).next();
+      expect([first?.id, first?.data]).toEqual([expect.stringMatching(/^[0-9a-f]{24}\.0$/), '']);
+      await cut(abort);
+    });
+
+    it('gives the rest, what was said meanwhile too, and goes on', async () => {
+      const client = await opened();
+      const first = new AbortController();
+      const { events } = await client.listen(first.signal);
+      const session = await upstreamSession(client, 'listen-rest');
+      for (const data of ['a', 'b']) await say(session, data);
+      const [a] = await heard(events, 2);
+      await cut(first);
+      await say(session, 'c');
+      const second = new AbortController();
+      const again = await client.listen(second.signal, a?.id);
+      expect(again.status).toBe(200);
+      await say(session, 'd');
+      const rest = await heard(again.events, 3);
+      expect(rest.map(({ data }) => data)).toEqual(['b', 'c', 'd']);
+      await cut(second);
+    });
+
+    it('hands nobody a stream that somebody has', async () => {
+      const client = await opened();
+      const first = new AbortController();
+      const { events } = await client.listen(first.signal);
+      const session = await upstreamSession(client, 'listen-has');
+      await say(session, 'a');
+      const [a] = await heard(events, 1);
+      expect((await client.listen(first.signal, a?.id)).status).toBe(409);
+      const stranger = await opened();
+      const other = new AbortController();
+      const { events: theirs } = await stranger.listen(other.signal, '0'.repeat(24) + '.0');
+      await say(await upstreamSession(stranger, 'listen-stranger'), 'theirs');
+      expect((await heard(theirs, 1)).map(({ data }) => data)).toEqual(['theirs']);
+      first.abort();
+      await cut(other);
+    });
+
+    it('begins anew for who does not say where', async () => {
+      const client = await opened();
+      const first = new AbortController();
+      const { events } = await client.listen(first.signal);
+      const session = await upstreamSession(client, 'listen-anew');
+      await say(session, 'a');
+      await heard(events, 1);
+      await cut(first);
+      const second = new AbortController();
+      const { events: fresh } = await client.listen(second.signal);
+      await say(session, 'b');
+      expect((await heard(fresh, 1)).map(({ data }) => data)).toEqual(['b']);
+      second.abort();
+    });
+  });
 });
+
+async function streams({ url, token }: World): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  const line = /^mcpgateway_active_streams\{transport="http"\} (\d+)$/m;
+  return Number(line.exec(await answer.text())?.[1] ?? 0);
+}

@@ -103,7 +103,7 @@ export class HttpChannel implements Channel {
     if (client.sessionId === null || client.revision === '2024-11-05') return null;
     const stream = rings.open(client.sessionId);
     if (stream === null) return null;
-    stream.begin(reader, client.revision === '2025-11-25' ? rings.retryMs : null);
+    stream.begin(reader, rings.retryFor(client.revision));
     this.res.on('close', () => {
       stream.left(reader);
     });

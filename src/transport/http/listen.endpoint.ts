@@ -7,9 +7,10 @@ import { Listeners } from '../../protocol/listeners.js';
 import type { Session } from '../../protocol/session/sessions.js';
 import { parseAccept } from './accept.js';
 import { Answers } from './answer.js';
-import { EventRings } from './event-rings.registry.js';
+import { EventRings, type FoundStream } from './event-rings.registry.js';
 import { EventStream, keepaliveMs } from './event-stream.js';
 import type { Exchange } from './exchange.js';
+import type { ResumableStream } from './resumable-stream.js';
 
 /** The GET stream of a session: what belongs to no open call (PROTOCOL.md §2.4). */
 @Injectable()
@@ -20,7 +21,9 @@ export class ListenEndpoint {
     private readonly meters: Meters,
     private readonly answers: Answers,
     private readonly rings: EventRings,
-  ) {}
+  ) {
+    listeners.keepForAbsent = (sessionId, message) => rings.keepFor(sessionId, message);
+  }
 
   /** @throws GatewayError `not_acceptable`, `stream_conflict`, `too_many_streams` */
   open(exchange: Exchange, caller: Caller, session: Session): void {
@@ -29,44 +32,77 @@ export class ListenEndpoint {
     const { res } = exchange;
     // Who left while the credential was looked at never closes again.
     if (res.destroyed) return;
-    if (this.resumed(exchange, caller, session)) return;
-    const holder: { stream: EventStream | null } = { stream: null };
+    const found = this.found(exchange, session);
+    if (found === undefined || found.isListening) this.listen(exchange, caller, session, found);
+    else this.goOn(exchange, caller, found);
+  }
+
+  /** The stream that a client lost; unknown or too old: none. */
+  private found({ req }: Exchange, session: Session): FoundStream | undefined {
+    const lastEventId = req.headers['last-event-id'];
+    if (typeof lastEventId !== 'string') return undefined;
+    return this.rings.find(session.claims.randomId, lastEventId);
+  }
+
+  /** The rest of the stream of a call, then what it still says. */
+  private goOn(exchange: Exchange, caller: Caller, { stream, after }: FoundStream): void {
+    this.answers.openStream(exchange.res, exchange.headers);
+    const reader = this.reader(exchange, caller);
+    exchange.res.on('close', () => {
+      stream.left(reader);
+    });
+    stream.resume(reader, after);
+  }
+
+  /**
+   * The listening stream, from where the client lost it. One that another connection still has is not
+   * handed over, whoever asks (SECURITY.md S05).
+   */
+  private listen(
+    exchange: Exchange,
+    caller: Caller,
+    session: Session,
+    found: FoundStream | undefined,
+  ): void {
+    const { res, headers } = exchange;
+    const holder: { to: EventStream | ResumableStream | null; reader: EventStream | null } = {
+      to: null,
+      reader: null,
+    };
     const leave = this.listeners.add(session, caller, {
-      send: (message) => holder.stream?.send(message) ?? false,
-      probe: () => holder.stream?.probe(),
-      close: () => holder.stream?.end(),
+      send: (message) => holder.to?.send(message) ?? false,
+      probe: () => holder.reader?.probe(),
+      close: () => holder.reader?.end(),
     });
-    this.answers.openStream(res, exchange.headers);
-    holder.stream = new EventStream(res, {
-      keepaliveMs: keepaliveMs(this.config),
-      maxQueueBytes: this.config.streamQueueMaxBytes,
-    });
+    this.answers.openStream(res, headers);
+    const reader = this.reader(exchange, caller);
+    const ring = found?.stream ?? this.begun(session, reader);
+    holder.reader = reader;
+    holder.to = ring ?? reader;
     this.meters.activeStreams('http', 1);
-    this.endWithToken(caller, holder.stream, res);
     res.on('close', () => {
+      ring?.left(reader);
       leave();
       this.meters.activeStreams('http', -1);
     });
+    if (found !== undefined) found.stream.resume(reader, found.after);
   }
 
-  /** The rest of the stream of a call, then what it still says; unknown or too old: a stream of its own. */
-  private resumed(exchange: Exchange, caller: Caller, session: Session): boolean {
-    const { req, res, headers } = exchange;
-    const lastEventId = req.headers['last-event-id'];
-    if (typeof lastEventId !== 'string') return false;
-    const found = this.rings.find(session.claims.randomId, lastEventId);
-    if (found === undefined) return false;
-    this.answers.openStream(res, headers);
+  /** A stream that can be taken up again, where the session is of a revision that knows it. */
+  private begun({ claims }: Session, reader: EventStream): ResumableStream | null {
+    if (claims.revision === '2024-11-05') return null;
+    const ring = this.rings.listen(claims.randomId);
+    ring?.begin(reader, this.rings.retryFor(claims.revision));
+    return ring;
+  }
+
+  private reader({ res }: Exchange, caller: Caller): EventStream {
     const reader = new EventStream(res, {
       keepaliveMs: keepaliveMs(this.config),
       maxQueueBytes: this.config.streamQueueMaxBytes,
     });
     this.endWithToken(caller, reader, res);
-    res.on('close', () => {
-      found.stream.left(reader);
-    });
-    found.stream.resume(reader, found.after);
-    return true;
+    return reader;
   }
 
   /** A stream ends with the credential that opened it. */

@@ -22,7 +22,7 @@ class Reader {
 }
 
 const reader = (): Reader & EventStream => new Reader() as Reader & EventStream;
-const limits = { maxEvents: 3, maxBytes: 100 };
+const limits = { maxEvents: 3, maxBytes: 100, maxAgeMs: Infinity };
 
 describe('ResumableStream', () => {
   it('begins with an id and a pause only for who can read an empty event', () => {
@@ -64,9 +64,33 @@ describe('ResumableStream', () => {
     stream.send('y');
     expect([3, 4].map((n) => stream.reaches(n))).toEqual([false, true]);
   });
+
+  it('keeps events only so long where it lasts itself', () => {
+    const stream = new ResumableStream('s', 'session', { ...limits, maxAgeMs: 0 });
+    stream.send('a');
+    stream.expire();
+    expect([0, 1].map((n) => stream.reaches(n))).toEqual([false, true]);
+    expect(stream.keptBytes).toBe(0);
+  });
 });
 
 describe('EventRings', () => {
+  it('keeps one listening stream of a session, and what is said while nobody reads', () => {
+    const first = rings.listen('s1');
+    expect(rings.keepFor('s1', 'a')).toBe(true);
+    expect(rings.keepFor('s2', 'a')).toBe(false);
+    expect(rings.find('s1', `${String(first?.id)}.0`)).toEqual({
+      stream: first,
+      after: 0,
+      isListening: true,
+    });
+    expect(rings.find('s2', `${String(first?.id)}.0`)).toBeUndefined();
+    rings.listen('s1');
+    expect(rings.find('s1', `${String(first?.id)}.0`)).toBeUndefined();
+    rings.forget(performance.now());
+    expect(rings.keepFor('s1', 'a')).toBe(false);
+  });
+
   const rings = new EventRings(loadConfig({}, { cwd: '/' }));
   afterAll(() => {
     rings.onModuleDestroy();

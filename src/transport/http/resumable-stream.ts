@@ -4,15 +4,19 @@ import { type EventStream, encodeEvent } from './event-stream.js';
 export interface RingLimits {
   readonly maxEvents: number;
   readonly maxBytes: number;
+  /** How long an event is kept, in ms; streams of calls keep theirs while they last. */
+  readonly maxAgeMs: number;
 }
 
 interface Kept {
   readonly n: number;
+  /** On the clock of `performance.now()`. */
+  readonly at: number;
   readonly message: string;
 }
 
 /**
- * The event stream of one call whose events have ids: its latest ones are kept, so that a client who
+ * An event stream, of a call or a listening session, whose events have ids: its latest ones are kept, so that a client who
  * lost the connection gets the rest (25 Transports §Resumability and Redelivery).
  */
 export class ResumableStream {
@@ -41,6 +45,13 @@ export class ResumableStream {
   /** Whether it may be forgotten: nobody has read it since `before`. */
   isAlone(before: number): boolean {
     return this.reader === null && this.aloneSince < before;
+  }
+
+  /** Forgets the events that are too old. */
+  expire(): void {
+    const before = performance.now() - this.limits.maxAgeMs;
+    for (let [first] = this.kept; first !== undefined && first.at < before; [first] = this.kept)
+      this.drop();
   }
 
   /** @param retryMs pause before coming back; `null` for revisions that cannot read an empty event */
@@ -88,12 +99,16 @@ export class ResumableStream {
   }
 
   private keep(message: string): void {
-    this.kept.push({ n: ++this.last, message });
+    this.kept.push({ n: ++this.last, at: performance.now(), message });
     this.bytes += message.length;
     while (
       this.kept.length > this.limits.maxEvents ||
       (this.bytes > this.limits.maxBytes && this.kept.length > 1)
     )
-      this.bytes -= this.kept.shift()?.message.length ?? 0;
+      this.drop();
+  }
+
+  private drop(): void {
+    this.bytes -= this.kept.shift()?.message.length ?? 0;
   }
 }
