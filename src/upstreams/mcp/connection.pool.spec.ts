@@ -1,5 +1,6 @@
 import { aGateway } from '../../../test/builders/catalog.js';
 import { loadConfig } from '../../config/load-config.js';
+import { Abort } from '../../kernel/abort.js';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
@@ -103,7 +104,7 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
       client: view,
       logLevel,
     });
-  return { pool, lines, marked, dropped, turns, call, hold };
+  return { pool, driver, lines, marked, dropped, turns, call, hold };
 }
 
 const pools: ConnectionPool[] = [];
@@ -342,6 +343,28 @@ describe('ConnectionPool: ends', () => {
     await call(gatewayOf(), who('alice'), client('s1'));
     await pool.closeSession('s1');
     expect(lines.map((line) => line.isClosed)).toEqual([true, false, false]);
+  });
+});
+
+describe('ConnectionPool: a call that is cancelled while its session is opened', () => {
+  it('ends at once, and leaves the session to others', async () => {
+    const { pool, driver, lines, call, hold } = made();
+    const gateway = gatewayOf();
+    let open: () => void = () => undefined;
+    hold(new Promise((resolve) => (open = resolve)));
+    const abort = new Abort();
+    const request = { ...probeRequest('tools/call', '', 1000), client: client('s1'), abort };
+    const cancelled = driver.request(gateway, { ...request, caller: who('alice') });
+    const other = call(gateway, who('bob'), client('s2'));
+    abort.abort('the client cancelled');
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    open();
+    await other;
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.asked).toEqual(['tools/call']);
+    pool.reap(Infinity);
+    await new Promise(setImmediate);
+    expect(live(lines)).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Gateway } from '../../kernel/catalog.js';
 import type { Driver, Stay, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
+import { unlessAborted } from '../../kernel/unless-aborted.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 import { doubtsEra, ownFault, refusesHeaders } from './modern-refusal.js';
@@ -30,7 +31,7 @@ export class McpDriver implements Driver {
     for (let tries = 1; ; tries++) {
       const found = this.take(gateway, request);
       // Nearly every call finds an open one, and waits for nothing.
-      const session = found instanceof Promise ? await found : found;
+      const session = found instanceof Promise ? await this.opened(found, request) : found;
       let connection: UpstreamConnection | null = null;
       try {
         if (logLevel !== null && session.hears(logLevel)) await session.setLevel(logLevel);
@@ -44,6 +45,17 @@ export class McpDriver implements Driver {
         session.giveBack();
       }
     }
+  }
+
+  /** Opening takes its time; who cancels meanwhile waits no longer. A course gives its session back itself. */
+  private opened(
+    found: Promise<PooledSession>,
+    { abort, stay }: UpstreamRequest,
+  ): Promise<PooledSession> {
+    if (stay !== undefined && stay !== null) return found;
+    return unlessAborted(found, abort, (session) => {
+      session.giveBack();
+    });
   }
 
   private take(

@@ -1,6 +1,7 @@
 import { Abort } from '../../kernel/abort.js';
 import type { UpstreamCredential } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
+import { unlessAborted } from '../../kernel/unless-aborted.js';
 import { answeredBadly } from '../mcp/upstream-fault.js';
 import { LiveCredential } from './live-credential.js';
 
@@ -36,15 +37,6 @@ export function openedLoggedIn<T>(
   open: () => Promise<T>,
 ): Promise<T> {
   return credential instanceof LiveCredential ? loggedIn(credential, new Abort(), open) : open();
-}
-
-function unlessAborted<T>(waited: Promise<T>, abort: Abort): Promise<T> {
-  return new Promise((resolve, reject) => {
-    abort.onAbort(() => {
-      reject(new GatewayError('cancelled'));
-    });
-    waited.then(resolve, reject);
-  });
 }
 
 export function statusOf(error: GatewayError): number {
