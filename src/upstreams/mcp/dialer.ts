@@ -168,6 +168,7 @@ export class Dialer {
     // Where nothing can be told, what works is good enough.
     const now = await this.eras.probe(kind, options).catch(() => null);
     if (now === null) return opened;
+    this.eras.named(options.gateway, greeting);
     if (now.modern === null) {
       this.eras.keep(options.gateway, now);
       return { ...opened, eraAt: now.at };

@@ -17,10 +17,20 @@ describe('the name of a legacy upstream', () => {
     eras = new Eras();
   });
 
-  it('is another one when name or version differ from the record, once', () => {
+  it('is another one when name or version differ from the record, until it was looked into', () => {
     expect(eras.isRenamed(gateway, saying('1'))).toBe(false);
     expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    eras.named(gateway, saying('2'));
     expect(eras.isRenamed(gateway, saying('2'))).toBe(false);
+  });
+
+  it('is looked into again, later, where nothing could be told', () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(1);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(false);
+    clock.mockReturnValue(60_002);
+    expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    clock.mockRestore();
   });
 
   it('is no news of an upstream that had not told one', () => {
@@ -31,6 +41,7 @@ describe('the name of a legacy upstream', () => {
 
   it('is no reason to ask over and over where replicas differ', () => {
     expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
+    eras.named(gateway, saying('2'));
     for (const version of ['1', '2', '1'])
       expect(eras.isRenamed(gateway, saying(version))).toBe(false);
     eras.forget(gateway.id);

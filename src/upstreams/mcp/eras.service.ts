@@ -70,14 +70,21 @@ export class Eras {
     const { id } = gateway;
     const name = nameIn(greeting.serverInfo);
     const before = this.names.get(id) ?? { name: nameOf(gateway.serverInfo), askedAt: -Infinity };
-    if (before.name === null || before.name === name) {
-      this.names.set(id, { ...before, name });
+    if (before.name === name) return false;
+    if (before.name === null) {
+      this.named(gateway, greeting);
       return false;
     }
     const now = performance.now();
     if (now - before.askedAt < RENAMED_MS) return false;
-    this.names.set(id, { name, askedAt: now });
+    this.names.set(id, { name: before.name, askedAt: now });
     return true;
+  }
+
+  /** That it is called so has been looked into. */
+  named({ id }: Gateway, { serverInfo }: Greeting): void {
+    const askedAt = this.names.get(id)?.askedAt ?? -Infinity;
+    this.names.set(id, { name: nameIn(serverInfo), askedAt });
   }
 
   /** The Gateway was changed or is gone. */
