@@ -12,7 +12,7 @@ import { readDiscovery } from '../upstreams/mcp/discover.js';
 import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
-import { UpwardListen } from './upward-listen.js';
+import { UpwardListen, type Watchable } from './upward-listen.js';
 
 /** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
 const ALL_CAPABILITIES =
@@ -28,6 +28,8 @@ export interface LineEvents {
   listChanged(line: SyncLine, method: string): void;
   /** @param params the inside of the params without `uri` */
   resourceUpdated(line: SyncLine, uri: string, params: string): void;
+  /** @param params the inside of the params without `taskId` */
+  taskTold(line: SyncLine, taskId: string, params: string): void;
   /** A modern upstream answers as if it were none. */
   doubts(line: SyncLine): void;
   /** Once per line: the upstream has sent a request of its own. */
@@ -142,11 +144,12 @@ export class SyncLine {
    * Has the upstream tell of changes of a resource, or no more.
    * @throws as `request`; GatewayError `upstream_error` when it will not
    */
-  async watch(uri: string, isWanted: boolean): Promise<void> {
+  async watch(name: string, isWanted: boolean, kind: Watchable = 'resource'): Promise<void> {
     await this.opened();
-    if (this.heard !== null) return this.heard.watch(uri, isWanted);
+    if (this.heard !== null) return this.heard.watch(name, isWanted, kind);
+    if (kind === 'task') return;
     const method = isWanted ? 'resources/subscribe' : 'resources/unsubscribe';
-    await this.request(method, `"uri":${JSON.stringify(uri)}`);
+    await this.request(method, `"uri":${JSON.stringify(name)}`);
   }
 
   /** Asks for a sign of life. @throws as `request` */
@@ -270,6 +273,10 @@ export class SyncLine {
       const members = findMembers(`{${params}}`, RELAYED);
       const uri = members?.string('uri');
       if (uri !== undefined) events.resourceUpdated(this, uri, members?.without('uri') ?? '');
+    } else if (method === 'notifications/tasks') {
+      const members = findMembers(`{${params}}`, RELAYED);
+      const taskId = members?.string('taskId');
+      if (taskId !== undefined) events.taskTold(this, taskId, members?.without('taskId') ?? '');
     }
   }
 

@@ -13,6 +13,7 @@ interface Heard {
   closed: [line: SyncLine, reason: string];
   listChanged: [line: SyncLine, method: string];
   resourceUpdated: [line: SyncLine, uri: string, params: string];
+  taskTold: [line: SyncLine, taskId: string, params: string];
 }
 type Listener<K extends keyof Heard> = (...heard: Heard[K]) => void;
 
@@ -32,6 +33,7 @@ export class SyncLines {
     closed: new Set(),
     listChanged: new Set(),
     resourceUpdated: new Set(),
+    taskTold: new Set(),
   };
 
   constructor(
@@ -75,6 +77,9 @@ export class SyncLines {
         },
         resourceUpdated: (line, uri, params) => {
           this.emit('resourceUpdated', line, uri, params);
+        },
+        taskTold: (line, taskId, params) => {
+          this.emit('taskTold', line, taskId, params);
         },
         doubts: (line) => {
           this.recheck(line);

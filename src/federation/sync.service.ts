@@ -24,6 +24,7 @@ import {
 import { RefreshSpacing } from './refresh-spacing.js';
 import type { SyncLine } from './sync-line.js';
 import { SyncLines } from './sync-lines.service.js';
+import type { Watchable } from './upward-listen.js';
 
 interface State {
   readonly refreshes: Coalesced<RefreshWish, RefreshResult>;
@@ -118,9 +119,14 @@ export class SyncService {
    * Has an upstream tell of changes of a resource, or no more, for all clients together.
    * @throws UpstreamRpcError · GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
    */
-  watch(id: GatewayId, uri: string, isWanted: boolean): Promise<void> {
+  watch(
+    id: GatewayId,
+    name: string,
+    isWanted: boolean,
+    kind: Watchable = 'resource',
+  ): Promise<void> {
     const line = this.lines.get(id);
-    if (line !== undefined) return line.watch(uri, isWanted);
+    if (line !== undefined) return line.watch(name, isWanted, kind);
     const reason = 'the gateway is disabled or gone';
     return Promise.reject(new GatewayError('upstream_unreachable', { reason }));
   }
@@ -131,6 +137,13 @@ export class SyncService {
   ): () => void {
     return this.lines.on('resourceUpdated', (line, uri, params) => {
       listener(line.gateway.id, uri, params);
+    });
+  }
+
+  /** @returns ends the listening */
+  onTaskTold(listener: (gatewayId: GatewayId, taskId: string, params: string) => void): () => void {
+    return this.lines.on('taskTold', (line, taskId, params) => {
+      listener(line.gateway.id, taskId, params);
     });
   }
 

@@ -1,6 +1,8 @@
 import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import { Abort } from '../kernel/abort.js';
+import type { ClientView } from '../kernel/call.js';
 import { GatewayError } from '../kernel/errors.js';
+import { TASKS } from '../kernel/extensions.js';
 import { UpstreamRpcError } from '../kernel/jsonrpc.js';
 import { RPC_CODE, CLAIM } from '../kernel/mcp.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
@@ -15,10 +17,13 @@ export interface ListenHooks {
   again(): void;
 }
 
+/** What can be watched: resources by their URI, tasks of the extension by their id. */
+export type Watchable = 'resource' | 'task';
+
 interface Stream {
   readonly abort: Abort;
-  /** The resources it was opened for. */
-  readonly uris: ReadonlySet<string>;
+  /** The resources and tasks it was opened for. */
+  readonly subjects: ReadonlySet<string>;
   /** Those it will tell of. */
   granted: ReadonlySet<string>;
 }
@@ -31,7 +36,7 @@ const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 
 /**
  * The one `subscriptions/listen` of a Gateway (PROTOCOL.md §6.4): the three list kinds always, and the
- * resources that somebody watches. To change what is heard the new one is opened first, so that
+ * resources and tasks that somebody watches. To change what is heard the new one is opened first, so that
  * nothing is missed in between.
  */
 export class UpwardListen {
@@ -55,15 +60,20 @@ export class UpwardListen {
     this.renew().catch(() => undefined);
   }
 
-  /** @throws UpstreamRpcError · GatewayError; `upstream_error` when it tells nothing of this resource */
-  async watch(uri: string, isWanted: boolean): Promise<void> {
-    if (isWanted) this.wanted.add(uri);
-    else this.wanted.delete(uri);
-    await this.renew();
-    if (!isWanted || this.current?.granted.has(uri) === true) return;
-    this.wanted.delete(uri);
+  /** @throws UpstreamRpcError · GatewayError; `upstream_error` when it tells nothing of this one */
+  async watch(name: string, isWanted: boolean, kind: Watchable = 'resource'): Promise<void> {
+    const subject = `${kind} ${name}`;
+    if (isWanted) this.wanted.add(subject);
+    else this.wanted.delete(subject);
+    await this.renew().catch((e: unknown) => {
+      // A task may be gone by now, and must not keep the rest from being heard.
+      if (kind === 'task') this.wanted.delete(subject);
+      throw e;
+    });
+    if (!isWanted || this.current?.granted.has(subject) === true) return;
+    this.wanted.delete(subject);
     throw new GatewayError('upstream_error', {
-      reason: 'Upstream does not tell of changes of this resource',
+      reason: `Upstream does not tell of changes of this ${kind}`,
     });
   }
 
@@ -83,7 +93,7 @@ export class UpwardListen {
   private async replace(): Promise<void> {
     if (this.isClosed || this.isAbsent) return;
     const old = this.current;
-    if (old !== null && sameMembers(old.uris, this.wanted)) return;
+    if (old !== null && sameMembers(old.subjects, this.wanted)) return;
     try {
       const fresh = await this.open(new Set(this.wanted));
       old?.abort.abort('replaced');
@@ -93,9 +103,17 @@ export class UpwardListen {
       this.failures = 0;
     } catch (e) {
       this.isAbsent = e instanceof UpstreamRpcError && e.code === RPC_CODE.methodNotFound;
-      if (old === null) this.retry();
+      if (old === null) {
+        if (e instanceof UpstreamRpcError) this.forgetTasks();
+        this.retry();
+      }
       throw e;
     }
+  }
+
+  /** An upstream may refuse to tell of one that has ended. */
+  private forgetTasks(): void {
+    for (const subject of this.wanted) if (subject.startsWith('task ')) this.wanted.delete(subject);
   }
 
   private closedMeanwhile(fresh: Stream): boolean {
@@ -104,8 +122,8 @@ export class UpwardListen {
   }
 
   /** Settles when the upstream has acknowledged it: from then on it tells. */
-  private open(uris: ReadonlySet<string>): Promise<Stream> {
-    const stream: Stream = { abort: new Abort(), uris, granted: new Set() };
+  private open(subjects: ReadonlySet<string>): Promise<Stream> {
+    const stream: Stream = { abort: new Abort(), subjects, granted: new Set() };
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         stream.abort.abort('not acknowledged');
@@ -115,9 +133,10 @@ export class UpwardListen {
         stream.granted = grantedIn(params);
         resolve(stream);
       });
-      const request = probeRequest('subscriptions/listen', filterOf(uris), FOR_EVER_MS);
+      const request = probeRequest('subscriptions/listen', filterOf(subjects), FOR_EVER_MS);
+      const client = { ...request.client, capabilities: followingTasks(request.client) };
       this.connection
-        .request({ ...request, observer, abort: stream.abort })
+        .request({ ...request, client, observer, abort: stream.abort })
         .then(() => {
           const reason = 'the subscription ended at once';
           throw new GatewayError('upstream_error', { reason });
@@ -165,23 +184,36 @@ export class UpwardListen {
   }
 }
 
-function filterOf(uris: ReadonlySet<string>): string {
-  const resourceSubscriptions = [...uris];
+/** Upstreams tell of tasks only to clients that have them; whoever has none is not told of this. */
+function followingTasks({ capabilities }: ClientView): string {
+  const given = JSON.parse(capabilities) as object;
+  return JSON.stringify({ ...given, extensions: { [TASKS]: {} } });
+}
+
+function filterOf(subjects: ReadonlySet<string>): string {
   const notifications = {
     toolsListChanged: true,
     promptsListChanged: true,
     resourcesListChanged: true,
-    ...(resourceSubscriptions.length === 0 ? {} : { resourceSubscriptions }),
+    ...namesOf(subjects, 'resource', 'resourceSubscriptions'),
+    ...namesOf(subjects, 'task', 'taskIds'),
   };
   return `"notifications":${JSON.stringify(notifications)}`;
 }
 
+function namesOf(subjects: ReadonlySet<string>, kind: Watchable, member: string): object {
+  const own = [...subjects].filter((subject) => subject.startsWith(`${kind} `));
+  return own.length === 0 ? {} : { [member]: own.map((s) => s.slice(kind.length + 1)) };
+}
+
 function grantedIn(params: string): ReadonlySet<string> {
-  const filter = findMembers(`{${params}}`, RELAYED)?.raw('notifications');
-  const list: unknown = JSON.parse(
-    findMembers(filter, RELAYED)?.raw('resourceSubscriptions') ?? '[]',
-  );
-  return new Set(Array.isArray(list) ? list.filter((uri) => typeof uri === 'string') : []);
+  const filter = findMembers(findMembers(`{${params}}`, RELAYED)?.raw('notifications'), RELAYED);
+  const listed = (kind: Watchable, member: string): string[] => {
+    const list: unknown = JSON.parse(filter?.raw(member) ?? '[]');
+    if (!Array.isArray(list)) return [];
+    return list.filter((name) => typeof name === 'string').map((name) => `${kind} ${name}`);
+  };
+  return new Set([...listed('resource', 'resourceSubscriptions'), ...listed('task', 'taskIds')]);
 }
 
 /** The tag names a subscription of ours: it ends here (PROTOCOL.md §0). */

@@ -20,6 +20,10 @@ class SlowSync {
     return () => undefined;
   }
 
+  onTaskTold() {
+    return () => undefined;
+  }
+
   onOpened(listener: SlowSync['opened']) {
     this.opened = listener;
     return () => undefined;

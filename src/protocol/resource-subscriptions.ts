@@ -3,17 +3,24 @@ import type { Call } from '../kernel/call.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { notificationText } from '../kernel/jsonrpc.js';
+import type { Watchable } from '../federation/upward-listen.js';
 import { SyncService } from '../federation/sync.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
+import type { UpstreamTask } from './era/bridge/task-seals.js';
 import { Listeners } from './listeners.js';
 import { HeldSessions } from './session/held.js';
 import { UpdateSpacing } from './update-spacing.js';
 
-interface Watched {
-  readonly key: string;
+/** Where something is that can be watched, under the name that its upstream has for it. */
+interface Place {
   readonly gatewayId: GatewayId;
-  readonly upstreamUri: string;
-  /** Who watches → what is told of an update: the inside of its params without `uri`. */
+  readonly kind: Watchable;
+  readonly name: string;
+}
+
+interface Watched extends Place {
+  readonly key: string;
+  /** Who watches → what is told of an update: the inside of its params without its name. */
   readonly watchers: Map<string, (params: string) => void>;
   readonly spacing: UpdateSpacing;
   /** What the upstream was told last. */
@@ -22,11 +29,11 @@ interface Watched {
   told: Promise<void>;
 }
 
-/** URIs that one session or listen may watch. */
+/** Resources and tasks that one session or listen may watch. */
 const MAX_PER_WATCHER = 100;
 
 /**
- * Who watches which resource. The upstream is subscribed once, on the session that stays open for
+ * Who watches which resource, or task of the extension. The upstream is subscribed once, on the session that stays open for
  * the catalog, for all watchers together (PROTOCOL.md §6.4).
  */
 @Injectable()
@@ -44,7 +51,10 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     this.stops = [
       this.sync.onResourceUpdated((gatewayId, uri, params) => {
-        this.watched.get(keyOf(gatewayId, uri))?.spacing.due(params);
+        this.told({ gatewayId, kind: 'resource', name: uri }, params);
+      }),
+      this.sync.onTaskTold((gatewayId, taskId, params) => {
+        this.told({ gatewayId, kind: 'task', name: taskId }, params);
       }),
       this.sync.onOpened((gatewayId) => {
         void this.renew(gatewayId);
@@ -57,7 +67,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     for (const { spacing } of this.watched.values()) spacing.stop();
   }
 
-  /** Resources that somebody watches. */
+  /** Resources and tasks that somebody watches. */
   get size(): number {
     return this.watched.size;
   }
@@ -74,16 +84,16 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   /**
    * @param watcher names who watches, to `end` it: a session, or a listen of a modern client
-   * @param updated takes the inside of the params of an update without `uri`
+   * @param updated takes the inside of the params of an update without its name
    * @throws UpstreamRpcError · GatewayError `overloaded`, and what keeps the upstream from being asked
    */
   async watch(
     watcher: string,
-    entry: ResourceEntry,
+    at: ResourceEntry | UpstreamTask,
     updated: (params: string) => void,
   ): Promise<void> {
     this.checkRoom(watcher);
-    const watched = this.enter(entry);
+    const watched = this.enter(placeOf(at));
     watched.watchers.set(watcher, updated);
     const own = this.byWatcher.get(watcher) ?? new Set();
     this.byWatcher.set(watcher, own.add(watched));
@@ -97,7 +107,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   async unsubscribe(call: Call, _shownUri: string, entry: ResourceEntry): Promise<void> {
-    const watched = this.watched.get(keyOf(entry.gateway.id, entry.upstreamUri));
+    const watched = this.watched.get(keyOf(placeOf(entry)));
     const { sessionId } = call.client;
     if (watched === undefined || sessionId === null) return;
     await this.leave(watched, sessionId);
@@ -114,10 +124,12 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
       throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
   }
 
-  private enter(entry: ResourceEntry): Watched {
-    const { upstreamUri } = entry;
-    const gatewayId = entry.gateway.id;
-    const key = keyOf(gatewayId, upstreamUri);
+  private told(place: Place, params: string): void {
+    this.watched.get(keyOf(place))?.spacing.due(params);
+  }
+
+  private enter(place: Place): Watched {
+    const key = keyOf(place);
     const known = this.watched.get(key);
     if (known !== undefined) return known;
     const watchers: Watched['watchers'] = new Map();
@@ -125,7 +137,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
       for (const updated of watchers.values()) updated(params);
     });
     const watched: Watched = {
-      ...{ key, gatewayId, upstreamUri, watchers, spacing },
+      ...{ ...place, key, watchers, spacing },
       isSubscribed: false,
       told: Promise.resolve(),
     };
@@ -151,7 +163,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     const isWanted = watched.watchers.size > 0;
     if (isWanted !== watched.isSubscribed) {
       try {
-        await this.sync.watch(watched.gatewayId, watched.upstreamUri, isWanted);
+        await this.sync.watch(watched.gatewayId, watched.name, isWanted, watched.kind);
       } catch (e) {
         if (isWanted) throw e;
       }
@@ -182,6 +194,12 @@ function updateText(shownUri: string, params: string): string {
   );
 }
 
-function keyOf(gatewayId: GatewayId, upstreamUri: string): string {
-  return `${gatewayId}\u0000${upstreamUri}`;
+function placeOf(at: ResourceEntry | UpstreamTask): Place {
+  return 'taskId' in at
+    ? { gatewayId: at.gatewayId, kind: 'task', name: at.taskId }
+    : { gatewayId: at.gateway.id, kind: 'resource', name: at.upstreamUri };
+}
+
+function keyOf({ gatewayId, kind, name }: Place): string {
+  return `${gatewayId} ${kind} ${name}`;
 }

@@ -6,10 +6,12 @@ export interface ListenFilter {
   readonly promptsListChanged: boolean;
   readonly resourcesListChanged: boolean;
   readonly resourceSubscriptions: readonly string[];
+  /** Tasks of the extension (SEP-2663). */
+  readonly taskIds: readonly string[];
 }
 
-/** URIs that one subscription may name. */
-const MAX_URIS = 100;
+/** Resources and tasks that one subscription may name together. */
+const MAX_NAMED = 100;
 
 /**
  * @param raw `params.notifications` as JSON text
@@ -18,21 +20,27 @@ const MAX_URIS = 100;
 export function parseFilter(raw: string | undefined): ListenFilter {
   if (raw?.startsWith('{') !== true) throw invalid("'notifications' must be an object");
   const given = JSON.parse(raw) as Readonly<Record<string, unknown>>;
+  const resourceSubscriptions = names(given, 'resourceSubscriptions');
+  const taskIds = names(given, 'taskIds');
+  if (resourceSubscriptions.length + taskIds.length > MAX_NAMED)
+    throw invalid(`more than ${String(MAX_NAMED)} resources and tasks in 'notifications'`);
   return {
     toolsListChanged: flag(given, 'toolsListChanged'),
     promptsListChanged: flag(given, 'promptsListChanged'),
     resourcesListChanged: flag(given, 'resourcesListChanged'),
-    resourceSubscriptions: uris(given['resourceSubscriptions'] ?? []),
+    resourceSubscriptions,
+    taskIds,
   };
 }
 
 /** The filter as JSON text: only what was asked for and is granted. */
 export function filterText(filter: ListenFilter): string {
-  const { resourceSubscriptions: wanted, ...flags } = filter;
+  const { resourceSubscriptions: wanted, taskIds, ...flags } = filter;
   const set = Object.entries(flags).filter(([, isWanted]) => isWanted);
   return JSON.stringify({
     ...Object.fromEntries(set),
     ...(wanted.length === 0 ? {} : { resourceSubscriptions: wanted }),
+    ...(taskIds.length === 0 ? {} : { taskIds }),
   });
 }
 
@@ -42,12 +50,11 @@ function flag(given: Readonly<Record<string, unknown>>, name: string): boolean {
   throw invalid(`'${name}' must be a boolean`);
 }
 
-function uris(value: unknown): readonly string[] {
-  if (!Array.isArray(value) || !value.every((uri): uri is string => typeof uri === 'string'))
-    throw invalid("'resourceSubscriptions' must be a list of URIs");
-  const distinct = [...new Set(value)];
-  if (distinct.length <= MAX_URIS) return distinct;
-  throw invalid(`more than ${String(MAX_URIS)} URIs in 'resourceSubscriptions'`);
+function names(given: Readonly<Record<string, unknown>>, member: string): readonly string[] {
+  const value = given[member] ?? [];
+  if (!Array.isArray(value) || !value.every((name): name is string => typeof name === 'string'))
+    throw invalid(`'${member}' must be a list of strings`);
+  return [...new Set(value)];
 }
 
 function invalid(reason: string): GatewayError {

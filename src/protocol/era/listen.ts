@@ -64,15 +64,12 @@ export class Listen {
 
   /** @param params inside of the upstream's params without `uri` */
   updated(shownUri: string, params: string): void {
-    const own = `"uri":${JSON.stringify(shownUri)}`;
-    if (params === '') {
-      this.say('notifications/resources/updated', own, '');
-      return;
-    }
-    const { top, nested } = scanJson(`{${params}}`, WITH_META);
-    const rest = top.without('_meta');
-    const meta = nested['_meta']?.without(CLAIM.subscriptionId) ?? '';
-    this.say('notifications/resources/updated', rest === '' ? own : `${own},${rest}`, meta);
+    this.tell('notifications/resources/updated', `"uri":${JSON.stringify(shownUri)}`, params);
+  }
+
+  /** @param params inside of the upstream's params without `taskId` */
+  taskTold(shownId: string, params: string): void {
+    this.tell('notifications/tasks', `"taskId":${JSON.stringify(shownId)}`, params);
   }
 
   /** Ends it from our side: the result follows. */
@@ -88,6 +85,17 @@ export class Listen {
     if (method === LIST_CHANGED.tools) return this.granted.toolsListChanged;
     if (method === LIST_CHANGED.prompts) return this.granted.promptsListChanged;
     return this.granted.resourcesListChanged;
+  }
+
+  private tell(method: string, own: string, params: string): void {
+    if (params === '') {
+      this.say(method, own, '');
+      return;
+    }
+    const { top, nested } = scanJson(`{${params}}`, WITH_META);
+    const rest = top.without('_meta');
+    const meta = nested['_meta']?.without(CLAIM.subscriptionId) ?? '';
+    this.say(method, rest === '' ? own : `${own},${rest}`, meta);
   }
 
   private say(method: string, params: string, meta: string): void {

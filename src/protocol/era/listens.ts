@@ -9,6 +9,7 @@ import { changedKinds } from '../../registry/catalog-view.js';
 import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
 import { UPSTREAM_NOTICE, type UpstreamNotice } from '../../registry/upstream-notice.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
+import type { UpstreamTask } from './bridge/task-seals.js';
 import { Listen } from './listen.js';
 import type { ListenFilter } from './listen-filter.js';
 
@@ -17,10 +18,11 @@ const MAX_PER_PRINCIPAL = 16;
 /** Beyond what a timer can hold the credential outlives every stream. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What a listen may hear, and where its resources are. */
+/** What a listen may hear, and where its resources and tasks are. */
 export interface Granted {
   readonly filter: ListenFilter;
   readonly resources: readonly (readonly [shownUri: string, entry: ResourceEntry])[];
+  readonly tasks: readonly (readonly [shownId: string, task: UpstreamTask])[];
 }
 
 /** The open `subscriptions/listen` requests of modern clients. */
@@ -95,7 +97,13 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Each resource for itself: one whose upstream is lost now is asked for again when it is back. */
-  private watch(watcher: string, listen: Listen, { resources }: Granted): void {
+  private watch(watcher: string, listen: Listen, { resources, tasks }: Granted): void {
+    for (const [shownId, task] of tasks) {
+      const told = (params: string): void => {
+        listen.taskTold(shownId, params);
+      };
+      this.subscriptions.watch(watcher, task, told).catch(() => undefined);
+    }
     for (const [shown, entry] of resources) {
       const updated = (params: string): void => {
         listen.updated(shown, params);

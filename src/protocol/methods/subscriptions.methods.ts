@@ -3,6 +3,8 @@ import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
+import { requireTasks, withTasks } from '../era/bridge/task-offer.js';
+import { TaskSeals } from '../era/bridge/task-seals.js';
 import { type ListenFilter, parseFilter } from '../era/listen-filter.js';
 import { type Granted, Listens } from '../era/listens.js';
 import { OwnResults } from '../era/own-results.js';
@@ -15,6 +17,7 @@ export class SubscriptionsMethods {
     private readonly catalog: CatalogService,
     private readonly listens: Listens,
     private readonly own: OwnResults,
+    private readonly seals: TaskSeals,
   ) {}
 
   handlers(): Handlers {
@@ -39,15 +42,33 @@ export class SubscriptionsMethods {
       const entry = watchable(view, uri);
       return entry === null ? [] : [[uri, entry] as const];
     });
+    const tasks = this.tasksOf(call, asked.taskIds, view);
     return {
       filter: {
         toolsListChanged: asked.toolsListChanged && permissions.has('tools.read'),
         promptsListChanged: asked.promptsListChanged && permissions.has('prompts.read'),
         resourcesListChanged: asked.resourcesListChanged && mayRead,
         resourceSubscriptions: resources.map(([uri]) => uri),
+        taskIds: tasks.map(([shownId]) => shownId),
       },
       resources,
+      tasks,
     };
+  }
+
+  /**
+   * Foreign, changed and unknown ids alike are not granted.
+   * @throws GatewayError `missing_client_capability`
+   */
+  private tasksOf(call: Call, shownIds: readonly string[], view: CatalogView): Granted['tasks'] {
+    const gateways = shownIds.length === 0 ? [] : withTasks(view.gateways);
+    if (gateways.length === 0 || !call.caller.permissions.has('tools.execute')) return [];
+    requireTasks(call);
+    return shownIds.flatMap((shownId) => {
+      const task = this.seals.find(call, shownId);
+      const isReached = gateways.some(({ id }) => id === task?.gatewayId);
+      return task === undefined || !isReached ? [] : [[shownId, task] as const];
+    });
   }
 }
 

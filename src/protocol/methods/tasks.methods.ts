@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
-import { TASKS, declaresExtension, extensionsOf } from '../../kernel/extensions.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { CoreTasks } from '../core-tasks.js';
+import { requireTasks, withTasks } from '../era/bridge/task-offer.js';
 import { withTaskId } from '../era/bridge/task-results.js';
 import { TaskSeals } from '../era/bridge/task-seals.js';
 import type { Handlers } from './registry.js';
@@ -36,10 +36,10 @@ export class TasksMethods {
 
   private async relay(call: Call): Promise<string> {
     const { gateways } = this.catalog.view(call.caller, call.serverId);
-    const routed = gateways.filter((g) => g.era === 'modern' && TASKS in extensionsOf(g));
+    const routed = withTasks(gateways);
     if (routed.length === 0)
       throw new GatewayError('method_not_found', { method: call.message.method });
-    if (!declaresExtension(call.client.capabilities, TASKS)) throw undeclared();
+    requireTasks(call);
     const { params } = call.message;
     const shownId = params?.string('taskId');
     if (params === null || shownId === undefined)
@@ -58,9 +58,4 @@ export class TasksMethods {
     });
     return withTaskId(result, shownId);
   }
-}
-
-function undeclared(): GatewayError {
-  const data = { requiredCapabilities: { extensions: { [TASKS]: {} } } };
-  return new GatewayError('missing_client_capability', { capability: TASKS }, { data });
 }

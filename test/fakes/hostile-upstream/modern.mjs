@@ -32,6 +32,7 @@ export function faultOf(server, headers, message) {
 function asks(filter, { method, params }) {
   if (method === 'notifications/resources/updated')
     return filter.resourceSubscriptions?.includes(params.uri) === true;
+  if (method === 'notifications/tasks') return filter.taskIds?.includes(params.taskId) === true;
   return filter[KIND_OF[method]] === true;
 }
 
@@ -58,7 +59,10 @@ export const MODERN_METHODS = {
   'server/discover'(call) {
     call.result({
       supportedVersions: [REVISION],
-      capabilities: call.world.capabilities,
+      capabilities: {
+        ...call.world.capabilities,
+        ...(call.world.hasTasks && { extensions: { [`${META}tasks`]: {} } }),
+      },
       instructions: 'Test kit.',
       ttlMs: 0,
       cacheScope: 'private',

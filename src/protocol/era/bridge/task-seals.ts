@@ -27,8 +27,14 @@ export class TaskSeals {
 
   /** @throws GatewayError `task_not_found`, foreign, unknown and changed ids alike */
   open(call: Call, sealed: string): UpstreamTask {
+    const task = this.find(call, sealed);
+    if (task === undefined) throw new GatewayError('task_not_found');
+    return task;
+  }
+
+  find(call: Call, sealed: string): UpstreamTask | undefined {
     const text = this.sealer.open(LABEL, sealed, binding(call));
-    if (text === undefined) throw new GatewayError('task_not_found');
+    if (text === undefined) return undefined;
     const [gatewayId, taskId] = JSON.parse(text) as [GatewayId, string];
     return { gatewayId, taskId };
   }
