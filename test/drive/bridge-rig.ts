@@ -10,6 +10,7 @@ import type { Loose } from './rest.js';
 /** One HTTP request as the far end got it. */
 export interface Posted {
   readonly method: string;
+  readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: { id?: unknown; method?: string; params?: Loose };
   /** Resolves when the client closes before it has its answer. */
@@ -36,6 +37,7 @@ export class BridgeRig {
     const url = new URL(`http://127.0.0.1:${String(rig.port)}/mcp`);
     const given: Settings = {
       url,
+      given: new URL('/sse', url),
       headers: ['authorization', 'Bearer t'],
       timeoutMs: 5000,
       concurrency: 2,
@@ -113,7 +115,8 @@ export class BridgeRig {
           if (!res.writableFinished) resolve();
         });
       });
-      const posted = { method: req.method ?? '', headers: req.headers, body, hungUp };
+      const path = req.url ?? '';
+      const posted = { method: req.method ?? '', path, headers: req.headers, body, hungUp };
       this.seen.push(posted);
       this.behave(posted, res);
       this.heard.emit('request');

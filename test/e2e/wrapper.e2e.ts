@@ -332,3 +332,19 @@ describe('mcpgateway-wrapper over a restart of the gateway', () => {
     }
   });
 });
+
+describe('mcpgateway-wrapper before a server of HTTP+SSE only', () => {
+  it('goes over to it, calls, and ends', async () => {
+    const world = await aWorld({ env: { TRANSPORT_TYPE: 'sse' } });
+    try {
+      const client = wrapper(`${world.url}/sse`, [], { MCPGATEWAY_TOKEN: world.token });
+      const { result } = await client.initialize();
+      expect(result.protocolVersion).toBe('2025-11-25');
+      const { result: said } = await client.call('kit-echo', { message: 'old' });
+      expect(said.content[0].text).toBe('old');
+      expect(await client.end()).toBe(0);
+    } finally {
+      await world.end();
+    }
+  });
+});

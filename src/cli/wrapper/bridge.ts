@@ -50,7 +50,7 @@ export class Bridge {
     });
     const calls = new OpenCalls(settings.concurrency);
     this.parts = {
-      remote: new Remote(settings.url, settings.headers),
+      remote: new Remote(settings.url, settings.headers, settings.given),
       calls,
       inbound: new Inbound(calls, out, log),
       out,

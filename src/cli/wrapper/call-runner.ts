@@ -10,6 +10,8 @@ import type { Session } from './session.js';
 
 const MAX_RESUMES = 20;
 const RESUME_WAIT_MS = 1000;
+/** How servers that speak HTTP+SSE only answer the POST of an `initialize`. */
+const OLDER: ReadonlySet<number> = new Set([400, 404, 405]);
 
 const LOST = fault(
   'session_not_found',
@@ -46,16 +48,23 @@ export class CallRunner {
       return true;
     }
     if (outcome === null) return true;
+    if (await this.mayGoOn(call, outcome, attempt)) return false;
     const isInitialize = call.method === 'initialize';
-    const mayAgain = isUnsent(outcome) || (isInitialize && isStarting(outcome));
-    if (mayAgain && attempt < TRIES) {
-      await backOff(attempt, !this.parts.contact.isMade, call.ended);
-      return false;
-    }
     if (!isInitialize && this.parts.remote.sessionId !== null && isSessionLost(outcome)) {
       call.fail(LOST);
       this.session.lost(generation);
     } else this.parts.contact.fail(call, faultOf(outcome, this.parts.remote.url));
+    return true;
+  }
+
+  /** Whether another try may do better, once it has been waited for. */
+  private async mayGoOn(call: OpenCall, outcome: Outcome, attempt: number): Promise<boolean> {
+    const isInitialize = call.method === 'initialize';
+    // An older server knows nothing of a POST here, or not of this one.
+    if (isInitialize && OLDER.has(outcome.status)) return this.parts.remote.fallBack();
+    const mayAgain = isUnsent(outcome) || (isInitialize && isStarting(outcome));
+    if (!mayAgain || attempt >= TRIES) return false;
+    await backOff(attempt, !this.parts.contact.isMade, call.ended);
     return true;
   }
 

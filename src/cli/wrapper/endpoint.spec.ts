@@ -21,6 +21,10 @@ describe('the endpoint of a URL', () => {
     expect(shownUrl(url)).toBe('http://h/mcp');
   });
 
+  it('keeps the URL as it was given, for servers of an older kind', () => {
+    expect(toEndpoint('http://a:b@h/api/sse?x=1#top').given.href).toBe('http://h/api/sse?x=1');
+  });
+
   it.each(['', 'localhost:4444', 'ws://h/ws', 'http://'])('refuses %j', (given) => {
     expect(() => toEndpoint(given)).toThrow('http://');
   });

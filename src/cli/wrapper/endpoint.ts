@@ -3,6 +3,8 @@ import { CommandError, EXIT } from '../exit-code.js';
 /** Where the wrapper sends messages, and what the URL said about who asks. */
 export interface Endpoint {
   readonly url: URL;
+  /** The URL as it was given, without user, password and fragment: an older server has its stream there. */
+  readonly given: URL;
   /** `Authorization` made of `user:password@` in the URL; `null` when there was none. */
   readonly authorization: string | null;
 }
@@ -18,10 +20,11 @@ export function toEndpoint(given: string): Endpoint {
   url.username = '';
   url.password = '';
   url.hash = '';
+  const asGiven = new URL(url);
   const path = url.pathname.replace(/\/+$/, '');
   if (path.endsWith('/sse')) url.pathname = `${path.slice(0, -'/sse'.length)}/mcp`;
   else url.pathname = path.endsWith('/mcp') ? path : `${path}/mcp`;
-  return { url, authorization };
+  return { url, given: asGiven, authorization };
 }
 
 /** The URL as people may see it: a query may hold a secret. */

@@ -24,11 +24,20 @@ export interface Outcome {
 }
 
 export interface ExchangeHooks {
-  /** One JSON text of the answer. */
-  onText(text: string): void;
+  /** One JSON text of the answer. @param event its name, on an event stream that gives names */
+  onText(text: string, event?: string): void;
   onHead?(status: number): void;
   /** Reader to wait for while it is behind. */
   readonly reader: { readonly isFull: boolean; onceDrained(go: () => void): void };
+}
+
+/** A request on its way. */
+export interface Sent {
+  readonly done: Promise<Outcome>;
+  readonly isSent: boolean;
+  /** Known once the answer begins. */
+  readonly sessionId: string | null;
+  abort(): void;
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -41,7 +50,7 @@ interface Feeder {
 }
 
 /** One HTTP request whose answer is JSON, JSON lines or an event stream. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Sent, Dispatcher.DispatchHandler {
   readonly done: Promise<Outcome>;
   private settle!: (outcome: Outcome) => void;
   private controller: Dispatcher.DispatchController | null = null;
@@ -66,7 +75,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.sent;
   }
 
-  /** Known once the answer begins. */
   get sessionId(): string | null {
     return this.session;
   }
@@ -156,7 +164,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       maxBufferSize: MAX_ANSWER_BYTES,
       onEvent: (event) => {
         if (event.id !== undefined) this.lastEventId = event.id === '' ? null : event.id;
-        if (event.data !== '' && !this.isAborted) this.hooks.onText(event.data);
+        if (event.data !== '' && !this.isAborted) this.hooks.onText(event.data, event.event);
       },
       onRetry: (ms) => {
         this.retryMs = Math.min(ms, 60_000);

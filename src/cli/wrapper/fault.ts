@@ -38,7 +38,7 @@ export function faultOf(outcome: Outcome, url: URL): Fault {
     );
   const hint =
     status === 404 || status === 405
-      ? 'Check the URL; servers that speak HTTP+SSE only cannot be reached yet'
+      ? 'Check the URL; it speaks neither Streamable HTTP nor HTTP+SSE'
       : "See the gateway's log";
   return fault('upstream_error', `${where} answered ${String(status)}. ${hint}`, EXIT.unreachable);
 }

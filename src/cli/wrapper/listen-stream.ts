@@ -1,5 +1,5 @@
 import { describe, isSessionLost } from './fault.js';
-import type { Exchange, Outcome } from './exchange.js';
+import type { Outcome, Sent } from './exchange.js';
 import type { LineOut } from './line-out.js';
 import type { Remote } from './remote.js';
 import type { WrapperLog } from './wrapper-log.js';
@@ -16,7 +16,7 @@ interface Hears {
 
 /** Holds the GET stream of the session open (MCP 2025-11-25 §Transports/Listening for Messages). */
 export class ListenStream {
-  private exchange: Exchange | null = null;
+  private exchange: Sent | null = null;
   private timer: NodeJS.Timeout | null = null;
   private lastEventId: string | null = null;
   private failures = 0;

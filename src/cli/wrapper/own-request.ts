@@ -1,11 +1,11 @@
 import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
-import type { Exchange, ExchangeHooks, Outcome } from './exchange.js';
+import type { ExchangeHooks, Outcome, Sent } from './exchange.js';
 
 const WITHIN_MS = 10_000;
 
 /** Sends a request of the wrapper's own; its answer stays here. */
 export async function ownRequest(
-  send: (hooks: ExchangeHooks) => Exchange,
+  send: (hooks: ExchangeHooks) => Sent,
 ): Promise<{ outcome: Outcome; answer: Message | null }> {
   const answers: Message[] = [];
   const exchange = send({

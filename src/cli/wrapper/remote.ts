@@ -1,5 +1,6 @@
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { Exchange, type ExchangeHooks, type Outcome } from './exchange.js';
+import { Exchange, type ExchangeHooks, type Outcome, type Sent } from './exchange.js';
+import { OldPair } from './old-pair.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** How long a POST may take that carries no request of the client. */
@@ -15,10 +16,13 @@ export class Remote {
   private readonly path: string;
   private session: string | null = null;
   private revision: string | null = null;
+  private pair: OldPair | null = null;
 
+  /** @param given the URL as it was configured, where an older server would have its stream */
   constructor(
     readonly url: URL,
     private readonly fixed: readonly string[],
+    private readonly given = url,
   ) {
     this.path = url.pathname + url.search;
     this.pool = new Pool(url.origin, {
@@ -41,17 +45,46 @@ export class Remote {
   leave(): void {
     this.session = null;
     this.revision = null;
+    this.pair?.hangUp();
+  }
+
+  /** What is known of the far end is forgotten, how it is spoken to as well. */
+  startOver(): void {
+    this.leave();
+    this.pair = null;
+  }
+
+  /**
+   * Tries the transport of 2024-11-05 where this one is refused (MCP 2025-11-25 §Transports/Backwards
+   * Compatibility).
+   * @returns whether the far end speaks it; requests without headers of their own then go that way
+   */
+  async fallBack(): Promise<boolean> {
+    if (this.pair !== null) return false;
+    const pair = new OldPair(this.given, {
+      open: (hooks) => {
+        const path = this.given.pathname + this.given.search;
+        return this.send('GET', ['accept', 'text/event-stream'], { body: null, hooks, path });
+      },
+      post: (path, body, hooks) =>
+        this.send('POST', ['content-type', 'application/json'], { body, hooks, path }),
+    });
+    if (await pair.opens()) this.pair = pair;
+    else pair.hangUp();
+    return this.pair === pair;
   }
 
   /** @param own headers instead of those of the session: a modern request repeats its body there */
-  post(body: string, hooks: ExchangeHooks, own: readonly string[] = this.joined()): Exchange {
+  post(body: string, hooks: ExchangeHooks, own?: readonly string[]): Sent {
+    if (own === undefined && this.pair !== null) return this.pair.post(body, hooks);
     const accept = ['accept', 'application/json, text/event-stream'];
-    const headers = ['content-type', 'application/json', ...accept, ...own];
+    const headers = ['content-type', 'application/json', ...accept, ...(own ?? this.joined())];
     return this.send('POST', headers, { body, hooks });
   }
 
   /** Opens the stream of the session, or goes on with one after an event. */
-  listen(lastEventId: string | null, hooks: ExchangeHooks): Exchange {
+  listen(lastEventId: string | null, hooks: ExchangeHooks): Sent {
+    if (this.pair !== null) return this.pair.listen(hooks);
     const resume = lastEventId === null ? [] : ['last-event-id', lastEventId];
     const headers = ['accept', 'text/event-stream', ...resume, ...this.joined()];
     return this.send('GET', headers, { body: null, hooks });
@@ -76,11 +109,11 @@ export class Remote {
   private send(
     method: 'POST' | 'GET' | 'DELETE',
     own: readonly string[],
-    { body, hooks }: { body: string | null; hooks: ExchangeHooks },
+    { body, hooks, path }: { body: string | null; hooks: ExchangeHooks; path?: string },
   ): Exchange {
     const exchange = new Exchange(hooks);
     const headers = ['accept-encoding', 'identity', ...own, ...this.fixed];
-    this.pool.dispatch({ path: this.path, method, headers, body }, exchange);
+    this.pool.dispatch({ path: path ?? this.path, method, headers, body }, exchange);
     return exchange;
   }
 
@@ -92,7 +125,7 @@ export class Remote {
   }
 }
 
-async function limited(exchange: Exchange, withinMs: number): Promise<Outcome> {
+async function limited(exchange: Sent, withinMs: number): Promise<Outcome> {
   const timer = setTimeout(() => {
     exchange.abort();
   }, withinMs);

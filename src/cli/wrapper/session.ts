@@ -81,7 +81,7 @@ export class Session {
     this.count++;
     this.isLost = false;
     await this.remote.delete(1000);
-    this.remote.leave();
+    this.remote.startOver();
   }
 
   /** The client's `initialize` has its answer. */

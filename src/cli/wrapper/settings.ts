@@ -8,6 +8,8 @@ import { type Threshold, isThreshold } from './wrapper-log.js';
 
 export interface Settings {
   readonly url: URL;
+  /** As it was given: where a server that speaks HTTP+SSE only has its stream. */
+  readonly given: URL;
   /** Names and values in turn, as undici takes them. */
   readonly headers: readonly string[];
   /** Silence allowed per request; 0 = for ever. */
@@ -59,6 +61,7 @@ export function toSettings(flags: Flags, env: NodeJS.ProcessEnv, cwd: string): S
   const logFile = flags['log-file'] === undefined ? null : resolve(cwd, flags['log-file']);
   return {
     url: endpoint.url,
+    given: endpoint.given,
     headers: headersOf(flags, { env, cwd, endpoint }),
     timeoutMs: Math.round(1000 * numberOf(flags.timeout, env['MCP_TOOL_CALL_TIMEOUT'], TIMEOUT)),
     concurrency: numberOf(flags.concurrency, env['CONCURRENCY'], CONCURRENCY),

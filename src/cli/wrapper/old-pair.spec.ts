@@ -1,0 +1,85 @@
+import type { ServerResponse } from 'node:http';
+import { BridgeRig, stream } from '../../../test/drive/bridge-rig.js';
+
+let rig: BridgeRig;
+/** The streams that were opened, latest last. */
+let streams: ServerResponse[];
+let endpoint: string;
+beforeEach(async () => {
+  streams = [];
+  endpoint = '/message?session_id=1';
+  rig = await BridgeRig.start();
+  rig.behave = ({ method, path, body }, res) => {
+    if (method === 'GET' && path === '/sse') {
+      streams.push(res);
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(`event: endpoint\ndata: ${endpoint}\n\n`);
+    } else if (method === 'POST' && path === '/message?session_id=1') {
+      res.writeHead(202).end('Accepted');
+      if (body.method === 'initialize')
+        say({
+          id: body.id,
+          result: { protocolVersion: '2024-11-05', capabilities: { tools: {} } },
+        });
+      if (body.method === 'tools/list') say({ id: body.id, result: { tools: [] } });
+    } else res.writeHead(404).end();
+  };
+});
+afterEach(() => rig.end());
+
+const say = (message: object): void => {
+  stream(streams.at(-1) as ServerResponse, message);
+};
+const initialize = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25' } };
+
+async function initialized(): Promise<void> {
+  rig.send(initialize);
+  expect(await rig.line(/"id":0/)).toContain('"protocolVersion":"2024-11-05"');
+  rig.send({ method: 'notifications/initialized' });
+  await rig.request('notifications/initialized');
+}
+
+describe('a server that speaks HTTP+SSE only', () => {
+  it('is spoken to so, once a POST was refused', async () => {
+    await initialized();
+    rig.send({ id: 1, method: 'tools/list' });
+    expect(await rig.line(/"id":1/)).toBe('{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}');
+    const seen = rig.seen.map(({ method, path }) => `${method} ${path}`);
+    expect(seen.slice(0, 3)).toEqual(['POST /mcp', 'GET /sse', 'POST /message?session_id=1']);
+    expect(new Set(seen.slice(3))).toEqual(new Set(['POST /message?session_id=1']));
+    expect(rig.seen.map(({ headers }) => headers.authorization)).not.toContain(undefined);
+  });
+
+  it('says what it likes, and is answered', async () => {
+    await initialized();
+    say({ method: 'notifications/tools/list_changed' });
+    expect(await rig.line(/list_changed/)).toBeDefined();
+    say({ id: 'q', method: 'roots/list' });
+    await rig.line(/roots\/list/);
+    rig.send({ id: 'q', result: { roots: [] } });
+    for (;;) {
+      const answer = rig.seen.find(({ body }) => body.id === 'q');
+      if (answer !== undefined) break;
+      await new Promise(setImmediate);
+    }
+  });
+
+  it('ends the session with its stream: what is open fails, the next goes on anew', async () => {
+    await initialized();
+    rig.send({ id: 1, method: 'hangs' });
+    await rig.request('hangs');
+    streams[0]?.destroy();
+    expect(await rig.line(/"id":1/)).toContain('outcome is unknown');
+    await rig.request('initialize', 3);
+    rig.send({ id: 2, method: 'tools/list' });
+    expect(await rig.line(/"id":2/)).toContain('"tools":[]');
+    expect(streams).toHaveLength(2);
+    expect(rig.lines.filter((line) => line.includes('2024-11-05'))).toHaveLength(1);
+  });
+
+  it('gets no token at another origin', async () => {
+    endpoint = 'http://127.0.0.1:1/message';
+    rig.send(initialize);
+    expect(await rig.line(/"id":0/)).toContain('neither Streamable HTTP nor HTTP+SSE');
+  });
+});
