@@ -37,6 +37,23 @@ const TOOLS = {
     for (let i = 0; i < a.mib; i++) process.stdout.write(block);
     process.stdout.write('\n');
   },
+  /** Asks without reading answers until it cannot write any more, then reads on. */
+  deaf: async (id, a) => {
+    let blocked = false;
+    process.stdin.pause();
+    for (let n = 0; n < a.pings; n++) {
+      const ping = { jsonrpc: '2.0', id: `${n}${'p'.repeat(4000)}`, method: 'ping' };
+      if (process.stdout.write(`${JSON.stringify(ping)}\n`)) continue;
+      const stuck = setTimeout(() => {
+        blocked = true;
+        process.stdin.resume();
+      }, 500);
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
+      clearTimeout(stuck);
+    }
+    process.stdin.resume();
+    reply(id, { blocked });
+  },
   ids: (id) => {
     for (const wrong of [id + 1000, String(id)]) reply(wrong, { wrong: true });
     reply(id, { right: true });

@@ -44,6 +44,8 @@ export interface Child {
    * @throws Error when the pipe is closed; whether bytes went before is what `begin` has seen
    */
   write(line: string, begin?: () => boolean): Promise<void>;
+  /** Stops reading its stdout, or goes on. */
+  hold(isHeld: boolean): void;
   /** The end of its stderr. */
   stderr(): string;
   /** EOF on stdin; after `graceMs` SIGTERM to the group; after as long again SIGKILL to the group. */
@@ -126,6 +128,11 @@ class GroupChild implements Child {
         else resolve();
       });
     });
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld) this.child.stdout.pause();
+    else this.child.stdout.resume();
   }
 
   stderr(): string {

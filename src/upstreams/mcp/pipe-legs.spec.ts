@@ -2,7 +2,8 @@ import { Abort } from '../../kernel/abort.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
-import { type Pipe, type PipeHooks, PipeLegs } from './pipe-legs.js';
+import type { Pipe } from './pipe-asides.js';
+import { type PipeHooks, PipeLegs } from './pipe-legs.js';
 import { probeRequest } from './probe-request.js';
 
 interface Sent {
@@ -57,6 +58,7 @@ function aPipe(more: Partial<Pipe> = {}) {
       return Promise.resolve();
     },
     dropped: (reason) => drops.push(reason),
+    hold: () => undefined,
     ...more,
   });
   const receive = (message: object): void => {

@@ -10,6 +10,7 @@ import { CLAIM } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { GivenUp } from './given-up.js';
+import { type Pipe, PipeAsides } from './pipe-asides.js';
 import { LISTEN, PipeLeg, type PipeLine } from './pipe-leg.js';
 import { Unasked, type UnaskedHooks } from './unasked.js';
 import { LEGACY_WIRE, type Wire } from './wire.js';
@@ -17,19 +18,6 @@ import { answeredBadly } from './upstream-fault.js';
 
 /** Who hears what belongs to no open request. */
 export type PipeHooks = UnaskedHooks;
-
-/** The pipe itself. */
-export interface Pipe {
-  /**
-   * Sends one message.
-   * @param begin called right before the first byte goes; answers whether it is still wanted
-   * @throws GatewayError or SessionLostError when it is known that the message was refused; else any
-   *   error, and `begin` tells whether bytes went
-   */
-  send(text: string, begin: () => boolean): Promise<void>;
-  /** Something of the upstream was thrown away. */
-  dropped(reason: string): void;
-}
 
 const OUR_ID = /^[1-9]\d{0,15}$/;
 
@@ -39,6 +27,7 @@ export class PipeLegs {
   private readonly line: PipeLine;
   private readonly givenUp = new GivenUp();
   private readonly aside: Unasked;
+  private readonly asides: PipeAsides;
   private lastId = 0;
   private closedBecause: string | null = null;
 
@@ -47,13 +36,14 @@ export class PipeLegs {
     private readonly pipe: Pipe,
     private readonly wire: Wire = LEGACY_WIRE,
   ) {
+    this.asides = new PipeAsides(pipe);
     this.aside = new Unasked(hooks, (text) => {
-      void this.sendAside(text);
+      void this.asides.send(text);
     });
     this.line = {
       era: wire.era,
       respond: (text) => {
-        void this.sendAside(text);
+        void this.asides.send(text);
       },
       onRequest: (method, params) => hooks.onRequest(method, params),
       onAsks: () => {
@@ -96,7 +86,7 @@ export class PipeLegs {
 
   /** @returns settled once it is sent, or could not be */
   notify(method: string, params: string): Promise<void> {
-    return this.sendAside(notificationText(method, params));
+    return this.asides.send(notificationText(method, params));
   }
 
   /** One message of the upstream, as text. */
@@ -125,6 +115,7 @@ export class PipeLegs {
   /** The pipe is gone: whatever was sent has an outcome that nobody knows. */
   close(reason: string): void {
     this.closedBecause ??= reason;
+    this.asides.close();
     this.aside.end();
     for (const leg of [...this.legs]) leg.lost(reason);
   }
@@ -147,7 +138,7 @@ export class PipeLegs {
       return;
     }
     if (message.method === 'ping') {
-      void this.sendAside(resultText(id, '{}'));
+      void this.asides.send(resultText(id, '{}'));
       return;
     }
     const leg = this.spokenOf();
@@ -217,15 +208,6 @@ export class PipeLegs {
   private spokenOf(): PipeLeg | undefined {
     const only = this.onlyLeg();
     return only !== undefined && this.givenUp.blurs(only.request) ? undefined : only;
-  }
-
-  private async sendAside(text: string): Promise<void> {
-    if (this.closedBecause !== null) return;
-    try {
-      await this.pipe.send(text, () => true);
-    } catch {
-      if ((this.closedBecause as string | null) === null) this.pipe.dropped('not_sent');
-    }
   }
 }
 

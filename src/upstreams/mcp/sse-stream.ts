@@ -38,6 +38,13 @@ export class SseStream {
     this.controller?.abort(new Error('closed'));
   }
 
+  /** Stops reading, or goes on. */
+  hold(isHeld: boolean): void {
+    if (this.ended) return;
+    if (isHeld) this.controller?.pause();
+    else this.controller?.resume();
+  }
+
   private handler(): Dispatcher.DispatchHandler {
     const feed = this.reader();
     return {

@@ -81,6 +81,9 @@ class SseConnection implements UpstreamConnection {
       dropped: (reason) => {
         parts.dropped(reason);
       },
+      hold: (isHeld) => {
+        this.stream?.hold(isHeld);
+      },
     });
   }
 

@@ -73,6 +73,15 @@ beforeEach(() => {
 afterEach(() => Promise.all(open.splice(0).map((connection) => connection.close())));
 afterAll(() => sharedWatchdog().close());
 
+describe('StdioConnections: an upstream that asks and does not read', () => {
+  it('is not read either, until it does', async () => {
+    const connection = await connect();
+    expect(await ask(connection, 'deaf', { pings: 3000 })).toEqual({ blocked: true });
+    expect(drops).toContain('upstream_held');
+    expect(await ask(connection, 'echo', { text: 'again' })).toBeDefined();
+  });
+});
+
 describe('StdioConnections: opening', () => {
   it('initialises offering the latest revision and takes the one it is given', async () => {
     const connection = await connect();

@@ -135,6 +135,9 @@ class StdioConnection implements UpstreamConnection {
       dropped: (reason: string) => {
         hooks.dropped(reason);
       },
+      hold: (isHeld: boolean) => {
+        this.child.hold(isHeld);
+      },
     };
     this.legs = new PipeLegs(options, pipe, wireOf(options));
     this.child = this.start();

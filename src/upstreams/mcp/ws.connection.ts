@@ -115,6 +115,12 @@ class WsConnection implements UpstreamConnection {
       dropped: (reason: string) => {
         bounds.dropped(reason);
       },
+      hold: (isHeld: boolean) => {
+        // Sockets that are not open have nothing to hold.
+        if (socket.readyState !== WebSocket.OPEN) return;
+        if (isHeld) socket.pause();
+        else socket.resume();
+      },
     };
     this.legs = new PipeLegs(options, pipe, wireOf(options));
     this.pings = setInterval(() => {
