@@ -5,7 +5,7 @@ import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import type { LogLevel } from '../../kernel/mcp.js';
-import type { UpstreamRequest } from '../../kernel/upstream.js';
+import type { Stay, UpstreamRequest } from '../../kernel/upstream.js';
 import type { Meters } from '../../platform/metrics/meters.js';
 import type { GatewaysService } from '../../registry/gateways.service.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
@@ -398,6 +398,52 @@ describe('ConnectionPool: sessions lost above', () => {
     letGo();
     await expect(failing).rejects.toMatchObject({ code: 'upstream_error' });
     expect(lines).toHaveLength(2);
+  });
+});
+
+describe('ConnectionPool: requests that stay together', () => {
+  it('serves them on the session of the first, which is kept for them', async () => {
+    const { pool, driver, lines, call } = made();
+    const gateway = gatewayOf();
+    const stay: Stay = { held: null };
+    const staying = (sessionId: string) =>
+      driver.request(gateway, {
+        ...probeRequest('tools/call', '', 1000),
+        ...{ caller: who('alice'), client: client(sessionId), stay },
+      });
+    await staying('s1');
+    // By now the upstream is known to ask: everybody else has a session of its own.
+    const asking = gatewayOf({ ...gateway, asksClient: true });
+    await call(asking, who('alice'), client('s1'));
+    await staying('s1');
+    expect(lines.map((line) => line.asked.length)).toEqual([2, 1]);
+    pool.reap(Infinity);
+    expect(lines.map((line) => line.isClosed)).toEqual([false, true]);
+    stay.held?.giveBack();
+    pool.reap(Infinity);
+    expect(live(lines)).toBe(0);
+  });
+
+  it('moves them to another session when theirs is lost', async () => {
+    const { driver, lines } = made();
+    const gateway = gatewayOf();
+    const stay: Stay = { held: null };
+    const request = { ...probeRequest('tools/call', '', 1000), stay };
+    await driver.request(gateway, request);
+    (lines[0] as FakeLine).isOpen = false;
+    await driver.request(gateway, request);
+    expect(lines.map((line) => line.asked.length)).toEqual([1, 1]);
+  });
+
+  it('hears what becomes of tasks', async () => {
+    const { pool, lines, call } = made();
+    const gateway = gatewayOf();
+    const told: unknown[] = [];
+    pool.taskTold = (...args) => told.push(args);
+    await call(gateway, who('alice'), client('s1'));
+    lines[0]?.hooks.onNotification('notifications/tasks/status', '"taskId":"T"');
+    lines[0]?.hooks.onNotification('notifications/message', '');
+    expect(told).toEqual([[gateway.id, '"taskId":"T"']]);
   });
 });
 

@@ -14,6 +14,12 @@ describe('sharingOf', () => {
     expect(sharingOf(aGateway({ asksClient: true }), true)).toBe('shared');
   });
 
+  it('shares no session where upstreams keep tasks on it', () => {
+    const tasks = { requests: { tools: { call: {} } } };
+    expect(sharingOf(aGateway({ capabilities: { tasks } }), false)).toBe('per-session');
+    expect(sharingOf(aGateway({ capabilities: { tasks } }), true)).toBe('shared');
+  });
+
   it.each(['shared', 'per-session', 'per-principal'] as const)('obeys the owner: %s', (mode) => {
     for (const asksClient of [false, true])
       for (const isStateless of [false, true])

@@ -141,6 +141,20 @@ describe('driveCoreTask', () => {
     expect(await reply).toMatchObject({ code: 'cancelled' });
   });
 
+  it('keeps the upstream session until the task is over, or cancelled', async () => {
+    const { start, answer, driver } = made();
+    const reply = start(aCall('tools/call'));
+    const leg = await driver.next();
+    const giveBack = jest.fn();
+    Object.assign(leg.request.stay ?? {}, { held: { giveBack } });
+    leg.answer(JSON.stringify({ task: state('lost') }));
+    expect(await reply).toMatchObject({ code: 'upstream_error' });
+    expect(giveBack).not.toHaveBeenCalled();
+    await answer('tasks/cancel', {});
+    await new Promise(setImmediate);
+    expect(giveBack).toHaveBeenCalledTimes(1);
+  });
+
   it('cancels nothing above that cannot be cancelled', async () => {
     const { start, answer, driver } = made();
     const reply = start(aCall('tools/call'), { requests: CAN.requests });

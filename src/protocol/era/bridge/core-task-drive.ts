@@ -44,10 +44,17 @@ export async function driveCoreTask(
     abort: watch?.abort ?? call.abort,
     stay: { held: null },
   };
+  let isUnfinished = false;
   try {
     return await follow(course);
+  } catch (e) {
+    isUnfinished = course.taskId !== '' && !(e instanceof UpstreamRpcError);
+    throw e;
   } finally {
-    course.stay.held?.giveBack();
+    // The session is kept until the task is cancelled; the client waits for neither.
+    void (isUnfinished ? giveUp(course) : Promise.resolve()).finally(() => {
+      course.stay.held?.giveBack();
+    });
   }
 }
 
@@ -62,15 +69,10 @@ async function follow(course: Course): Promise<UpstreamReply> {
   const taskId = begun.string('taskId');
   if (taskId === undefined) throw fault('Upstream began a task without an id');
   course.taskId = taskId;
-  try {
-    if (abort.aborted) throw new GatewayError('cancelled');
-    for (let state = begun; ; state = await look(course)) {
-      if (isOver(state)) return await result(course, clock.leftMs);
-      await clock.next(Number(state.raw('pollInterval')));
-    }
-  } catch (e) {
-    if (!(e instanceof UpstreamRpcError)) giveUp(course);
-    throw e;
+  if (abort.aborted) throw new GatewayError('cancelled');
+  for (let state = begun; ; state = await look(course)) {
+    if (isOver(state)) return result(course, clock.leftMs);
+    await clock.next(Number(state.raw('pollInterval')));
   }
 }
 
@@ -131,11 +133,10 @@ function send(
 }
 
 /** Nobody waits for the task any more. Whether the upstream can end it makes no difference here. */
-function giveUp(course: Course): void {
+async function giveUp(course: Course): Promise<void> {
   if (!cancelsTasks(course.up.gateway)) return;
-  send({ ...course, watch: null, hears: null, abort: new Abort() }, 'tasks/cancel').catch(
-    () => undefined,
-  );
+  const alone = { ...course, watch: null, hears: null, abort: new Abort() };
+  await send(alone, 'tasks/cancel').catch(() => undefined);
 }
 
 function fault(reason: string): GatewayError {
