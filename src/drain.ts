@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { Config } from './config/config.js';
+import type { HouseServer } from './house-server.js';
 import { DrainState } from './platform/drain-state.js';
 import { Log } from './platform/log/log.js';
 import { Listens } from './protocol/era/listens.js';
@@ -23,6 +24,8 @@ export async function drain(app: INestApplication, delayMs: number): Promise<voi
   const log = app.get(Log);
   const inFlight = app.get(InFlight);
   const server = app.getHttpServer() as Server;
+  // Nest hands back the adapter that create-app gave it.
+  const house = app.getHttpAdapter() as unknown as Pick<HouseServer, 'closeIdleConnections'>;
   app.get(DrainState).begin();
   log.info({ event: 'drain.begun', inFlight: inFlight.size });
   if (delayMs > 0) await delay(delayMs);
@@ -34,7 +37,7 @@ export async function drain(app: INestApplication, delayMs: number): Promise<voi
   app.get(Listeners).closeAll();
   app.get(Listens).endAll();
   const sweep = setInterval(() => {
-    server.closeIdleConnections();
+    house.closeIdleConnections();
   }, SWEEP_MS);
   const deadline = new AbortController();
   const late = delay(config.shutdownTimeoutMs, 'late' as const, { signal: deadline.signal });

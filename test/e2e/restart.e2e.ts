@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { startGateway, type GatewayProcess } from '../drive/gateway-process.cjs';
 import { HttpClient } from '../drive/http-client.js';
 import { eventually } from '../drive/wait.js';
@@ -59,6 +61,15 @@ describe('restarts of the gateway', () => {
     await events?.closed;
     expect(await gone).toEqual({ code: 0, signal: null });
     expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  });
+
+  it('does not wait for a connection on which nothing was ever asked', async () => {
+    const silent = connect(gateway.port, '127.0.0.1');
+    await once(silent, 'connect');
+    const stoppedAt = performance.now();
+    expect(await gateway.stop('SIGTERM', 30_000)).toEqual({ code: 0, signal: null });
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+    silent.destroy();
   });
 
   it('keeps what it acknowledged over kill -9', async () => {
