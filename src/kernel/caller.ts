@@ -96,3 +96,8 @@ export const SYSTEM_ACTOR: Actor = {
   via: 'system',
   userAgent: null,
 };
+
+/** Whose something is: the principal; of anonymous callers, who all have one name, the address. */
+export function ownerOf(caller: Pick<Caller, 'type' | 'limiterKey' | 'principalHash'>): string {
+  return caller.type === 'anonymous' ? caller.limiterKey : caller.principalHash;
+}

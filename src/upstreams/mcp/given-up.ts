@@ -1,3 +1,4 @@
+import { ownerOf } from '../../kernel/caller.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 
 /** So long an upstream may still speak of what we no longer wait for. */
@@ -23,7 +24,7 @@ export class GivenUp {
     const now = performance.now();
     const until = now + REMEMBERED_MS;
     this.entries = this.entries.filter((entry) => entry.until > now);
-    if (this.entries.length < MAX_IDS) this.entries.push({ id, owner: ownerOf(request), until });
+    if (this.entries.length < MAX_IDS) this.entries.push({ id, owner: speakerOf(request), until });
     else this.crowdedUntil = until;
   }
 
@@ -39,11 +40,11 @@ export class GivenUp {
     if (entries.length === 0 && crowdedUntil === -Infinity) return false;
     const now = performance.now();
     if (now < crowdedUntil) return true;
-    const owner = ownerOf(request);
+    const owner = speakerOf(request);
     return entries.some((entry) => entry.until > now && entry.owner !== owner);
   }
 }
 
 /** A client is its session; without one the person is the narrowest there is (as in session keys). */
-const ownerOf = ({ client, caller }: UpstreamRequest): string =>
-  client.sessionId ?? caller.principalHash;
+const speakerOf = ({ client, caller }: UpstreamRequest): string =>
+  client.sessionId ?? ownerOf(caller);

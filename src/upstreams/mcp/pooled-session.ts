@@ -1,4 +1,4 @@
-import type { Caller } from '../../kernel/caller.js';
+import { type Caller, ownerOf } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../../kernel/mcp.js';
@@ -112,10 +112,6 @@ export class PooledSession {
   private get isOwn(): boolean {
     return this.facts.sessionId !== null;
   }
-}
-
-export function ownerOf(caller: Caller): string {
-  return caller.type === 'anonymous' ? caller.limiterKey : caller.principalHash;
 }
 
 function rank(level: LogLevel): number {
