@@ -9,8 +9,6 @@ import { RPC_CODE, LATEST_LEGACY } from '../kernel/mcp.js';
 import { Dispatcher } from '../protocol/dispatcher.js';
 import type { Asked } from './asked.decorator.js';
 
-/** JSON-RPC code of a resource that is not there, up to 2025-11-25. */
-
 /** The routes know nothing of their client, and cannot ask it. */
 const CLIENT: Call['client'] = {
   era: 'legacy',

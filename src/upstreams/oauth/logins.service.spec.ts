@@ -1,5 +1,6 @@
 import { aGateway } from '../../../test/builders/catalog.js';
 import type { Gateway } from '../../kernel/catalog.js';
+import { GatewayError } from '../../kernel/errors.js';
 import type { Log } from '../../platform/log/log.js';
 import type { GatewaysService } from '../../registry/gateways.service.js';
 import { refusedByStatus } from '../mcp/upstream-fault.js';
@@ -83,6 +84,18 @@ describe('logins', () => {
       redirectUrl: 'https://new.example/',
     });
   });
+
+  it.each(['invalid_grant', 'invalid_scope', 'unsupported_grant_type'])(
+    'are given up when the authorization server refuses them: %s',
+    async (code) => {
+      const cause = Object.assign(new Error(code), { code });
+      const { logins, stored } = aLogin(() =>
+        Promise.reject(new GatewayError('upstream_error', { reason: code }, { cause })),
+      );
+      expect(await refuse(logins)).toBe('login');
+      expect(stored).toMatchObject({ record: { tokens: null }, needsLogin: true });
+    },
+  );
 
   it('are not stored at a gateway that stands for another server by now', async () => {
     const { logins, stored, before } = aLogin(() => Promise.reject(new Error('not asked')));

@@ -164,7 +164,10 @@ export class Logins {
     });
     // Somebody has logged in meanwhile.
     if (line.record.tokens !== record.tokens) return 'again';
-    if (found === null) return 'login';
+    if (found === null) {
+      line.record = { ...line.record, tokens: null };
+      return 'login';
+    }
     const after = besides(line.record, record, found.record);
     const { tokens } = after;
     if (tokens !== null && tokens === record.tokens) throwUnlessElsewhere(found, tokens.issuer);

@@ -1,10 +1,9 @@
 import { RPC_CODE } from '../../../kernel/mcp.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 
-/** 25 Elicitation §URL Elicitation Required Error; modern clients never see it. */
-
 /**
- * The questions in an error that demands URLs to be opened first, as entries of `inputRequests`.
+ * The questions in an error that demands URLs to be opened first (25 Elicitation §URL Elicitation
+ * Required Error), as entries of `inputRequests`. Modern clients never see that error.
  * @returns `null` for every other error
  */
 export function demandedUrls(error: unknown): readonly string[] | null {
