@@ -8,7 +8,7 @@ import { LIST_KINDS, noticesOf } from '../kernel/mcp.js';
 import { Config } from '../config/config.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { CatalogService } from '../registry/catalog.service.js';
-import { changedKinds } from '../registry/catalog-view.js';
+import { changedKinds } from '../registry/changed-kinds.js';
 import type { CatalogView } from '../registry/entries.js';
 import { UPSTREAM_NOTICE, type UpstreamNotice } from '../registry/upstream-notice.js';
 import { NoticeSpacing } from './notice-spacing.js';

@@ -224,14 +224,3 @@ function capabilitiesOf(gateways: readonly Gateway[]): CatalogView['capabilities
     }),
   };
 }
-
-/** The kinds whose list reads differently to clients of an era in two views; `previous` absent = all. */
-export function changedKinds(
-  previous: CatalogView | undefined,
-  next: CatalogView,
-  era: Era,
-): ListKind[] {
-  return LIST_KINDS.filter(
-    (kind) => previous?.listContent(kind, era) !== next.listContent(kind, era),
-  );
-}

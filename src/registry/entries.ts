@@ -54,6 +54,17 @@ export interface PageOf {
   readonly era: Era;
 }
 
+/** One item of a list, and what lists are sorted by. */
+export type Item = readonly [key: string, text: string];
+
+/** What makes a list another one: its items and what is missing, but not how long it is good. */
+export interface ListContent {
+  /** In their order. */
+  readonly items: readonly Item[];
+  /** Names of the Gateways whose items are absent. */
+  readonly missing: readonly string[];
+}
+
 /** What one kind of Caller sees, globally or of one Server. Immutable; lives as long as its Snapshot. */
 export interface CatalogView {
   /** Visibility and Server. */
@@ -63,8 +74,8 @@ export interface CatalogView {
   readonly capabilities: ViewCapabilities;
   /** The whole `result` of a list as JSON text, serialised once. */
   listText(kind: ShownList, era: Era): string;
-  /** What tells two readings of a list apart: all of it but how long it is good. */
-  listContent(kind: ShownList, era: Era): string;
+  /** What tells two readings of a list apart; the same object for the life of a view. */
+  listContent(kind: ShownList, era: Era): ListContent;
   /**
    * One page of it.
    * @returns `last`: sort key to go on from; `null` on the last page

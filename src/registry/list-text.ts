@@ -1,8 +1,6 @@
 import type { ListHints } from '../kernel/catalog.js';
 import { CLAIM, type Era, type ListKind } from '../kernel/mcp.js';
-import type { PageOf } from './entries.js';
-
-type Item = readonly [key: string, text: string];
+import type { Item, ListContent, PageOf } from './entries.js';
 
 /** Own member in the `_meta` of a list that is not complete: the names of the Gateways that are down. */
 const MISSING = 'io.mcpgateway/missing';
@@ -22,6 +20,7 @@ export interface ListFacts {
 /** One list of a view as text: made when first asked for, kept as long as the view. */
 export class ListText {
   private readonly items: Partial<Record<Era, readonly Item[]>> = {};
+  private readonly contents: Partial<Record<Era, ListContent>> = {};
   private readonly texts: Partial<Record<Era, string>> = {};
   private readonly heads: Readonly<Record<Era, string>>;
   private readonly tails: Readonly<Record<Era, string>>;
@@ -42,10 +41,9 @@ export class ListText {
     };
   }
 
-  /** What makes a list another one: its items and what is missing, but not how long it is good. */
-  content(era: Era): string {
-    const items = this.whole(era).slice(0, -this.tails[era].length);
-    return `${items} ${this.facts.missing.join()}`;
+  /** Kept, since it is asked for by each that listens: telling lists apart makes no text. */
+  content(era: Era): ListContent {
+    return (this.contents[era] ??= { items: this.all(era), missing: this.facts.missing });
   }
 
   whole(era: Era): string {

@@ -5,7 +5,7 @@ import { LIST_KINDS } from '../../kernel/mcp.js';
 import { MemoryBus } from '../../platform/bus/memory.bus.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { CatalogService } from '../../registry/catalog.service.js';
-import { changedKinds } from '../../registry/catalog-view.js';
+import { changedKinds } from '../../registry/changed-kinds.js';
 import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
 import { UPSTREAM_NOTICE, type UpstreamNotice } from '../../registry/upstream-notice.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
