@@ -52,7 +52,7 @@ async function exposed(run: Run): Promise<number> {
   const variables = headerVariables(flags, envFault);
   const apps = new Apps(variables, (env) => TranslateApp.start(config, log, upstreamOf(run, env)));
   const paths = pathsOf(flags);
-  const front = new Front(apps, { paths, bearer: flags.oauth2Bearer ?? null });
+  const front = new Front(apps, { paths, bearer: flags.oauth2Bearer ?? null, config });
   const signal = new Promise<number>((resolve) => {
     io.onSignal(resolve);
   });

@@ -2,10 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Config } from '../../../config/config.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import { responseOn, withoutUpgrade } from '../../../transport/upgrades.js';
 import { isWebSocketUpgrade } from '../../../transport/ws/ws.endpoint.js';
 import { type Apps, NoRoomError, SessionGoneError } from './apps.js';
+import { isPreflight, Preflights } from './preflights.js';
 
 const MAX_HEAD_BYTES = 16_384;
 
@@ -14,6 +16,7 @@ export interface FrontOptions {
   readonly paths: { readonly sse: string; readonly message: string };
   /** What clients must send as `Authorization: Bearer`; null = nothing. */
   readonly bearer: string | null;
+  readonly config: Config;
 }
 
 /** The server of `mcpgateway translate`: lets through what is exposed, to the upstream it is meant for. */
@@ -21,10 +24,11 @@ export class Front {
   private readonly server: Server;
   private readonly served: ReadonlyMap<string, string>;
   private readonly expected: Buffer | null;
+  private readonly preflights: Preflights;
 
   constructor(
     private readonly apps: Apps,
-    { paths, bearer }: FrontOptions,
+    { paths, bearer, config }: FrontOptions,
   ) {
     this.served = new Map([
       ...['/mcp', '/sse', '/message', '/messages', '/ws'].map((path) => [path, path] as const),
@@ -32,6 +36,7 @@ export class Front {
       [paths.message, '/message'],
     ]);
     this.expected = bearer === null ? null : Buffer.from(`Bearer ${bearer}`);
+    this.preflights = new Preflights(config);
     this.server = createServer(
       { maxHeaderSize: MAX_HEAD_BYTES, headersTimeout: 10_000, requestTimeout: 30_000 },
       (req, res) => void this.take(req, res),
@@ -63,7 +68,8 @@ export class Front {
     const [path = ''] = (req.url ?? '').split('?');
     if (path === '/healthz') answer(res, 200, 'ok');
     else if (!this.served.has(plain(path))) answer(res, 404, 'Not found');
-    else if (!isPreflight(req) && !this.isAllowed(req)) unauthorized(res);
+    else if (isPreflight(req)) this.preflights.answer(req, res);
+    else if (!this.isAllowed(req)) unauthorized(res);
     else {
       const app = await this.apps.of(req, res).catch((e: unknown) => {
         refuse(res, e);
@@ -116,12 +122,6 @@ function withoutAuthorization(req: IncomingMessage): void {
 
 function plain(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
-
-/** Browsers ask without credentials whether they may send them (Fetch §CORS-preflight fetch). */
-function isPreflight({ method, headers }: IncomingMessage): boolean {
-  const { origin, 'access-control-request-method': wanted } = headers;
-  return method === 'OPTIONS' && origin !== undefined && wanted !== undefined;
 }
 
 function unauthorized(res: ServerResponse): void {
