@@ -68,6 +68,9 @@ export class McpDriver implements Driver {
       held.calls++;
       return held;
     }
+    // Given back before another is taken: what is dead must not keep its key from who comes next.
+    stay.held = null;
+    held?.giveBack();
     return this.settle(stay, this.pool.take(gateway, caller, client));
   }
 
@@ -77,7 +80,6 @@ export class McpDriver implements Driver {
     found: PooledSession | Promise<PooledSession>,
   ): Promise<PooledSession> {
     const session = await found;
-    stay.held?.giveBack();
     session.calls++;
     stay.held = session;
     return session;

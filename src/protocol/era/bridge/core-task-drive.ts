@@ -136,7 +136,11 @@ function send(
 async function giveUp(course: Course): Promise<void> {
   if (!cancelsTasks(course.up.gateway)) return;
   const alone = { ...course, watch: null, hears: null, abort: new Abort() };
-  await send(alone, 'tasks/cancel').catch(() => undefined);
+  try {
+    await send(alone, 'tasks/cancel');
+  } catch {
+    // It may not even be sent: the circuit is open when the upstream has died with the task.
+  }
 }
 
 function fault(reason: string): GatewayError {
