@@ -211,8 +211,11 @@ describe('translate, with flags', () => {
     expect(await Promise.all([keyOf('a'), keyOf('b'), keyOf(null)])).toEqual(['a', 'b', undefined]);
   });
 
-  it('knows the program of a session by its id', async () => {
-    const at = await started(['--header-to-env', 'X-Api-Key=API_KEY']);
+  it.each([
+    ['event streams', []],
+    ['JSON', ['--jsonResponse']],
+  ])('knows the program of a session by its id, with answers as %s', async (_as, flags) => {
+    const at = await started(['--header-to-env', 'X-Api-Key=API_KEY', ...flags]);
     const opened = await fetch(at, initialize({ 'x-api-key': 'mine' }));
     await opened.text();
     const call = initialize({ 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' });

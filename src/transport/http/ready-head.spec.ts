@@ -31,6 +31,19 @@ describe('ReadyHead', () => {
     expect(ours).toBe(await sent((res) => res.writeHead(200, [...CONSTANT, ...MORE])));
   });
 
+  it('goes through a writeHead that was put on the response', async () => {
+    const heads: unknown[][] = [];
+    await sent((res) => {
+      const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
+      res.writeHead = (...args: unknown[]): ServerResponse => {
+        heads.push(args);
+        return writeHead(...args);
+      };
+      new ReadyHead(CONSTANT).write(res, MORE);
+    });
+    expect(heads[0]).toEqual([200, [...CONSTANT, ...MORE]]);
+  });
+
   it('throws where a head was sent', async () => {
     let fault: unknown;
     await sent((res) => {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 
 /** Node's own way to write a head, below `writeHead`; underscored, and the same since its first years. */
 interface HeadStore {
@@ -21,10 +21,14 @@ export class ReadyHead {
     this.firstLines = Buffer.from(lines, 'latin1').toString('latin1');
   }
 
-  /** @param more the headers of this answer alone */
+  /**
+   * Whoever puts a `writeHead` of their own on a response is to see every head: theirs is called then.
+   * @param more the headers of this answer alone
+   */
   write(res: ServerResponse, more: readonly string[]): void {
     const store = res as HeadStore;
-    if (store._storeHeader === undefined || res.headersSent)
+    const isOwn = res.writeHead !== ServerResponse.prototype.writeHead;
+    if (isOwn || store._storeHeader === undefined || res.headersSent)
       res.writeHead(200, this.constant.concat(more));
     else store._storeHeader(this.firstLines, more);
   }
