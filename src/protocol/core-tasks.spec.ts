@@ -1,9 +1,10 @@
 import { aCall, type MadeCall } from '../../test/builders/call.js';
 import { aCaller } from '../../test/builders/caller.js';
-import { aGateway } from '../../test/builders/catalog.js';
+import { aGateway, aResource } from '../../test/builders/catalog.js';
 import { aWayUp } from '../../test/fakes/upstream-driver.js';
 import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { CatalogService } from '../registry/catalog.service.js';
+import { type ShownUris, urisByGateway } from '../registry/shown-uris.js';
 import { CoreTasks } from './core-tasks.js';
 import type { TaskNotices } from './task-notices.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
@@ -14,12 +15,24 @@ const UP = { gateway, kind: 'Tool', name: 'm-job', target: 'job', params: '"name
 const STATE = { taskId: 'T/1', status: 'working', ttl: null };
 const OF = (taskId: string) => ({ [RELATED_TASK]: { taskId } });
 
+const URI = 'test://page';
+const SHOWN = 'm+test://page';
+const linkTo = (uri: string) => ({ content: [{ type: 'resource_link', uri, name: 'page' }] });
+
 const opened: { onModuleDestroy(): void }[] = [];
 
-function made(gateways = [gateway]) {
+/** As where another Gateway has the URI before this one. */
+const uris = urisByGateway([
+  {
+    row: { item: aResource({ uri: URI }), gateway, template: () => undefined },
+    ...{ uri: SHOWN, slug: 'm' },
+  },
+]).get(gateway.id) as ShownUris;
+
+function made(gateways = [gateway], shown: ShownUris | null = null) {
   const way = aWayUp();
   opened.push(way.clientRequests);
-  const catalog = { view: () => ({ gateways }) } as unknown as CatalogService;
+  const catalog = { view: () => ({ gateways, uris: () => shown }) } as unknown as CatalogService;
   const notices = { follow: jest.fn(), forget: jest.fn() };
   const seals = new TaskSeals(way.sealer);
   const tasks = new CoreTasks(catalog, seals, way.legs, notices as unknown as TaskNotices);
@@ -53,6 +66,17 @@ describe('CoreTasks', () => {
     const reply = tasks.begin(aCall('tools/call'), UP);
     await answer({ content: [] });
     expect(await reply).toBe('{"content":[]}');
+  });
+
+  it('shows the URIs of an answer and of a result as its Server shows them', async () => {
+    const { tasks, answer, begun } = made([gateway], uris);
+    const atOnce = tasks.begin(aCall('tools/call'), { ...UP, uris });
+    await answer(linkTo(URI));
+    expect(JSON.parse(await atOnce)).toEqual(linkTo(SHOWN));
+    const { taskId } = (await begun()).task;
+    const result = tasks.relay(aCall('tasks/result', { taskId }));
+    await answer({ ...linkTo(URI), _meta: OF('T/1') });
+    expect(JSON.parse(await result)).toEqual({ ...linkTo(SHOWN), _meta: OF(taskId) });
   });
 
   it('asks the upstream for the task by its own id, and answers with the sealed one', async () => {

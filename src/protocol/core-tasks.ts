@@ -7,6 +7,7 @@ import { GatewayError } from '../kernel/errors.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../kernel/mcp.js';
 import { CatalogService } from '../registry/catalog.service.js';
+import { withShownUris } from '../registry/uri-text.js';
 import { relatedResult, TaskWatch } from './era/bridge/related-task.js';
 import { withTaskId } from './era/bridge/task-results.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
@@ -36,7 +37,9 @@ export class CoreTasks {
   async begin(call: Call, up: Upward): Promise<string> {
     // What is to end a task is `tasks/cancel`, and that takes its id.
     const leg = new TaskWatch(this.legs.stream(call), new Abort(), null, null);
-    const { result } = await this.legs.send(call, up, leg);
+    const reply = await this.legs.send(call, up, leg);
+    // A tool may answer at once.
+    const result = withShownUris(reply.result, up.uris ?? null);
     const { top, nested } = scanJson(result, { ...RELAYED, nested: ['task'] });
     const task = nested['task'];
     if (task === undefined) return result;
@@ -84,7 +87,9 @@ export class CoreTasks {
     const patient = { ...up, timeoutMs: this.legs.totalMs(up) };
     const { result } = await this.legs.send(call, patient, leg);
     this.notices.forget({ gatewayId, taskId });
-    return relatedResult(result, shownId);
+    // What it is shown by may have changed while the task ran.
+    const view = this.catalog.view(call.caller, call.serverId);
+    return relatedResult(withShownUris(result, view.uris(gatewayId)), shownId);
   }
 
   /** The upstreams whose tasks this client can follow. */

@@ -52,8 +52,7 @@ export function buildView(
     resources: new ListText('resources', facts, resources(false)),
     resourceTemplates: new ListText('resourceTemplates', facts, resources(true)),
   };
-  const placed = (isTemplate: boolean) => (): Gateway[] =>
-    listed.filter(({ row }) => row.item.isTemplate === isTemplate).map(({ row }) => row.gateway);
+  const placed = (isTemplate: boolean) => () => gatewaysOf(listed, isTemplate);
   const shownGateways: Readonly<Record<ListKind, () => Gateway[]>> = {
     tools: () => tools.listed().map((e) => e.gateway),
     prompts: () => prompts.listed().map((e) => e.gateway),
@@ -70,12 +69,20 @@ export function buildView(
     listText: (kind, era) => lists[kind].whole(era),
     listContent: (kind, era) => lists[kind].content(era),
     page: (kind, page) => lists[kind].page(page),
+    uris: (gatewayId) => uris.get(gatewayId) ?? null,
     shows: (gatewayId, kind) => shownGateways[kind]().some(({ id }) => id === gatewayId),
     tool: (name) => tools.get(name),
     prompt: (name) => prompts.get(name),
     resource: read,
     template: templateReader(listed, read, entryOf),
   };
+}
+
+/** Those that offer resources, or templates. */
+function gatewaysOf(listed: readonly PlacedResource[], isTemplate: boolean): Gateway[] {
+  return listed
+    .filter(({ row }) => row.item.isTemplate === isTemplate)
+    .map(({ row }) => row.gateway);
 }
 
 /** @param upstream as for `toolText` */

@@ -81,6 +81,8 @@ export interface CatalogView {
    * @returns `last`: sort key to go on from; `null` on the last page
    */
   page(kind: ShownList, page: PageOf): { text: string; last: string | null };
+  /** What URIs of a Gateway are shown as; `null` = as they are. */
+  uris(gatewayId: GatewayId): ShownUris | null;
   /** Whether one of its lists shows an item of that Gateway. */
   shows(gatewayId: GatewayId, kind: ListKind): boolean;
   /** @throws GatewayError `tool_not_found`, `tool_disabled`, `upstream_unavailable` */

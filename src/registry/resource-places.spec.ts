@@ -60,6 +60,11 @@ describe('resources of several gateways', () => {
       'young+x://t/7',
       'x://other',
     ]);
+    const [old, young] = [
+      view.resource('x://one').gateway.id,
+      view.resource('young+x://one').gateway.id,
+    ];
+    expect([view.uris(old), view.uris(young)]).toEqual([null, uris]);
     expect(view.resource('x://one').uris).toBeNull();
     expect(view.resource('young+x://t/7')).toMatchObject({
       gateway: { name: 'young' },

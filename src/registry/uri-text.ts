@@ -19,9 +19,11 @@ export function withShownApp(definition: string, uris: ShownUris | null): string
 /**
  * A result of `tools/call`, `prompts/get` or `resources/read` with the URIs of its Gateway as they are
  * shown; everything else stays as the upstream wrote it.
+ * @param uris `null` where all are shown as they are: hardly any Gateway has others
  */
-export function withShownUris(result: string, uris: ShownUris): string {
-  if (!result.startsWith('{') || !/"(?:ui\/)?(?:uri|resourceUri)"/.test(result)) return result;
+export function withShownUris(result: string, uris: ShownUris | null): string {
+  if (uris === null || !result.startsWith('{') || !/"(?:ui\/)?(?:uri|resourceUri)"/.test(result))
+    return result;
   const block = (text: string): string => shownBlock(text, uris);
   return changed(membersOf(result), (top, changes) => {
     changeApp(top, uris, changes);

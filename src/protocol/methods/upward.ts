@@ -48,7 +48,7 @@ export class UpwardCalls {
 function lowered(call: Call, up: Upward, reply: UpstreamReply): string {
   const { method } = call.message;
   const { era } = reply;
-  const result = shown(up, reply);
+  const result = withShownUris(reply.result, up.uris ?? null);
   const { revision } = call.client;
   const legacy = era === 'modern' ? lowerResult(method, result, up.definition) : result;
   return revision === LATEST_LEGACY ? legacy : forRevision(method, legacy, revision);
@@ -56,11 +56,6 @@ function lowered(call: Call, up: Upward, reply: UpstreamReply): string {
 
 /** The result as a modern client wants it; what a modern upstream said is that already. */
 function raised(call: Call, up: Upward, reply: UpstreamReply): string {
-  const result = shown(up, reply);
+  const result = withShownUris(reply.result, up.uris ?? null);
   return reply.era === 'legacy' ? raiseResult(call.message.method, result) : result;
-}
-
-/** The result with URIs as the client sees them; hardly any Gateway has some that are shown otherwise. */
-function shown({ uris }: Upward, { result }: UpstreamReply): string {
-  return uris === null || uris === undefined ? result : withShownUris(result, uris);
 }
