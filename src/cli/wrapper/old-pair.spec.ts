@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { BridgeRig, stream } from '../../../test/drive/bridge-rig.js';
+import type { ExchangeHooks, Sent } from './exchange.js';
+import { OldPair } from './old-pair.js';
+import { outcomeOf } from './pair-request.js';
 
 let rig: BridgeRig;
 /** The streams that were opened, latest last. */
@@ -81,5 +84,49 @@ describe('a server that speaks HTTP+SSE only', () => {
     endpoint = 'http://127.0.0.1:1/message';
     rig.send(initialize);
     expect(await rig.line(/"id":0/)).toContain('neither Streamable HTTP nor HTTP+SSE');
+  });
+});
+
+describe('a pair whose far end answers late', () => {
+  const answer = '{"jsonrpc":"2.0","id":1,"result":{}}';
+  const nobody = { isFull: false, onceDrained: () => undefined };
+  const sent = (done: Sent['done']): Sent => ({
+    ...{ done, isSent: true, sessionId: null },
+    abort: () => undefined,
+  });
+
+  it('keeps no request that was given up', async () => {
+    let said: ExchangeHooks['onText'] = () => undefined;
+    const pair = new OldPair(new URL('http://far.test/sse'), {
+      open: ({ onText }) => {
+        said = onText;
+        return sent(new Promise(() => undefined));
+      },
+      post: () => sent(Promise.resolve(outcomeOf({ status: 202, wasSent: true }))),
+    });
+    const opens = pair.opens();
+    said('/message', 'endpoint');
+    expect(await opens).toBe(true);
+    const heard: string[] = [];
+    const ask = () =>
+      pair.post('{"jsonrpc":"2.0","id":1,"method":"hangs"}', {
+        onText: (text) => heard.push(text),
+        reader: nobody,
+      });
+    const given = ask();
+    await new Promise(setImmediate);
+    given.abort();
+    await given.done;
+    said(answer);
+    pair.listen({ onText: (text) => heard.push(text), reader: nobody });
+    await new Promise(setImmediate);
+    expect(heard).toEqual([]);
+    const next = ask();
+    await new Promise(setImmediate);
+    said(answer);
+    said(answer);
+    expect(await next.done).toMatchObject({ status: 200 });
+    expect(heard).toEqual([answer]);
+    pair.hangUp();
   });
 });

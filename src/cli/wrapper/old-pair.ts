@@ -1,5 +1,5 @@
 import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
-import type { ExchangeHooks, Outcome, Sent } from './exchange.js';
+import type { ExchangeHooks, Sent } from './exchange.js';
 import { idKey } from './open-call.js';
 import { outcomeOf, PairListen, PairRequest } from './pair-request.js';
 
@@ -38,6 +38,11 @@ export class OldPair {
   post(body: string, hooks: ExchangeHooks): Sent {
     const { kind, id } = parseUpstreamMessage(body);
     const request = new PairRequest(kind === 'request' ? idKey(id as string) : null, hooks);
+    // Whatever settled it: its answer, a refusal, the end of the stream, or who no longer wants it.
+    void request.done.then(() => {
+      if (request.key !== null && this.waiting.get(request.key) === request)
+        this.waiting.delete(request.key);
+    });
     void this.send(request, body);
     return request;
   }
@@ -107,23 +112,20 @@ export class OldPair {
     const outcome = await request.sending(this.wire.post(path, body, nothing));
     // An accepted request has its answer on the stream.
     const isAccepted = outcome.error === null && outcome.status < 300;
-    if (!isAccepted || request.key === null) this.over(request, outcome);
+    if (!isAccepted || request.key === null) request.settle(outcome);
   }
 
   private heard(text: string): void {
     const message = responseIn(text);
-    const request = message === null ? undefined : this.waiting.get(idKey(message.id as string));
-    if (request !== undefined) {
-      request.hooks.onText(text);
-      this.over(request, outcomeOf({ status: 200 }));
+    if (message !== null) {
+      // Where none waits, the answer came too late.
+      const key = idKey(message.id as string);
+      const request = this.waiting.get(key);
+      this.waiting.delete(key);
+      request?.hooks.onText(text);
+      request?.settle(outcomeOf({ status: 200 }));
     } else if (this.listening !== null) this.listening.hooks.onText(text);
     else if (this.unheard.length < MAX_UNHEARD) this.unheard.push(text);
-  }
-
-  private over(request: PairRequest, outcome: Outcome): void {
-    if (request.key !== null && this.waiting.get(request.key) === request)
-      this.waiting.delete(request.key);
-    request.settle(outcome);
   }
 
   /** The stream is gone, and the session with it. */
@@ -131,8 +133,8 @@ export class OldPair {
     this.stream = null;
     this.endpoint = null;
     this.unheard = [];
-    for (const request of [...this.waiting.values()])
-      this.over(request, outcomeOf({ error, wasSent: true }));
+    for (const request of this.waiting.values())
+      request.settle(outcomeOf({ error, wasSent: true }));
     const { listening } = this;
     this.listening = null;
     listening?.settle(outcomeOf({ status: 404 }));
