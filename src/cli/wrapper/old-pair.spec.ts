@@ -85,6 +85,18 @@ describe('a server that speaks HTTP+SSE only', () => {
     rig.send(initialize);
     expect(await rig.line(/"id":0/)).toContain('neither Streamable HTTP nor HTTP+SSE');
   });
+
+  it('is hung up on where it names another origin later', async () => {
+    await initialized();
+    endpoint = 'http://127.0.0.1:1/message';
+    rig.send({ id: 1, method: 'hangs' });
+    await rig.request('hangs');
+    streams[0]?.destroy();
+    // The session is opened anew, and cannot be.
+    while (streams.length < 2) await new Promise(setImmediate);
+    await rig.seen.filter(({ path }) => path === '/sse')[1]?.hungUp;
+    expect(rig.seen.map(({ path }) => path)).not.toContain('/message');
+  });
 });
 
 describe('a pair whose far end answers late', () => {

@@ -82,7 +82,10 @@ export class OldPair {
           if (event !== 'endpoint') this.heard(text);
           else {
             clearTimeout(late);
-            resolve(pathOf(text, this.url));
+            const path = pathOf(text, this.url);
+            resolve(path);
+            // Nothing can be posted: the next message opens another instead of this one.
+            if (path === null) this.hangUp();
           }
         },
       });
