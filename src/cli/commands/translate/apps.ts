@@ -86,8 +86,9 @@ export class Apps<A extends App = TranslateApp> {
   }
 
   /**
-   * Later requests of a session need not repeat the headers. Those that are sent decide: an id alone
-   * must not lead to a program with the values of somebody else.
+   * Later requests of a session need not repeat the headers: its id alone leads to its program, as it
+   * does to the session itself. Headers that are sent decide: where they differ from those it was opened
+   * with, the id must not lead to a program with the values of somebody else.
    */
   private keyFor(req: IncomingMessage, env: Env): string {
     const key = keyOf(env);
