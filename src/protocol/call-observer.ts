@@ -1,6 +1,7 @@
 import type { Call } from '../kernel/call.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import type { LogLevel } from '../kernel/mcp.js';
+import { related } from '../kernel/related-task.js';
 import type { UpstreamObserver } from '../kernel/upstream.js';
 import type { Meters } from '../platform/metrics/meters.js';
 import type { ClientRequests } from './client-requests.js';
@@ -14,6 +15,8 @@ const TASK_NOTICE = /^notifications\/tasks(?:\/|$)/;
 export class CallObserver implements UpstreamObserver {
   /** Made when there is something to hold back; most calls say nothing before their answer. */
   private gate: FloodGate | null = null;
+  /** Whether what is heard names tasks by ids that the client has; else no task is named to it. */
+  namesTasks = false;
 
   constructor(
     private readonly call: Call,
@@ -33,9 +36,10 @@ export class CallObserver implements UpstreamObserver {
 
   progress(params: string): void {
     if (this.progressToken === undefined) return;
+    const said = this.shown(params);
     const token = `"progressToken":${this.progressToken}`;
     this.opened().latest(
-      notificationText('notifications/progress', params === '' ? token : `${token},${params}`),
+      notificationText('notifications/progress', said === '' ? token : `${token},${said}`),
     );
   }
 
@@ -43,7 +47,7 @@ export class CallObserver implements UpstreamObserver {
     if (method === 'notifications/message' && !isLogWanted(params, this.logLevel)) return;
     // They name tasks by ids of the upstream, and go to who follows the task.
     if (TASK_NOTICE.test(method)) return;
-    this.opened().each(notificationText(method, params));
+    this.opened().each(notificationText(method, this.shown(params)));
   }
 
   /** The answer comes next: progress that waits goes before it, unless nobody wants it any more. */
@@ -52,7 +56,11 @@ export class CallObserver implements UpstreamObserver {
   }
 
   ask(method: string, params: string, answer: (reply: string) => void): () => void {
-    return this.clientRequests.ask(this.call, method, params, answer);
+    return this.clientRequests.ask(this.call, method, this.shown(params), answer);
+  }
+
+  private shown(params: string): string {
+    return this.namesTasks ? params : related(params, null);
   }
 
   private opened(): FloodGate {

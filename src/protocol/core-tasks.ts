@@ -6,9 +6,10 @@ import { cancelsTasks, takesTasks } from '../kernel/core-tasks.js';
 import { GatewayError } from '../kernel/errors.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../kernel/mcp.js';
+import { relatedResult } from '../kernel/related-task.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import { withShownUris } from '../registry/uri-text.js';
-import { relatedResult, TaskWatch } from './era/bridge/related-task.js';
+import { TaskWatch } from './era/bridge/task-watch.js';
 import { withTaskId } from './era/bridge/task-results.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 import { Legs, type Upward } from './legs.js';
@@ -79,7 +80,7 @@ export class CoreTasks {
       params: rest === '' ? own : `${own},${rest}`,
       isRetryable: method === 'tasks/get',
     };
-    const leg = new TaskWatch(this.legs.stream(call), call.abort, null, shownId);
+    const leg = new TaskWatch(this.legs.taskStream(call), call.abort, null, shownId);
     this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
     if (method !== 'tasks/result')
       return withTaskId((await this.legs.send(call, up, leg)).result, shownId);

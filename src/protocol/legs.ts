@@ -90,6 +90,14 @@ export class Legs {
     return this.observer(call, metaOf(call)?.raw('progressToken'));
   }
 
+  /** As `stream`, of what names tasks by the ids that the client has. */
+  taskStream(call: Call): UpstreamObserver | null {
+    if (!call.channel.canNotify) return null;
+    const observer = this.observer(call, metaOf(call)?.raw('progressToken'));
+    observer.namesTasks = true;
+    return observer;
+  }
+
   private request(call: Call, up: Upward, watch: Watch | null): UpstreamRequest {
     const meta = metaOf(call);
     const token = meta?.raw('progressToken');
@@ -127,7 +135,7 @@ export class Legs {
     return this.sessions.askedLevel(client.sessionId);
   }
 
-  private observer(call: Call, token: string | undefined): UpstreamObserver {
+  private observer(call: Call, token: string | undefined): CallObserver {
     return new CallObserver(call, token, this.sessions, this.clientRequests, this.meters);
   }
 }

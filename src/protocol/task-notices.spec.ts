@@ -1,6 +1,8 @@
+import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
 import type { Listeners } from './listeners.js';
+import type { Owners } from './session/owners.js';
 import { TaskNotices } from './task-notices.js';
 
 const G = 'g1' as string as GatewayId;
@@ -10,11 +12,16 @@ function made() {
   const pool = { taskTold: (_id: GatewayId, _params: string) => undefined };
   const send = (to: string, text: string) => sent.push([to, JSON.parse(text)]) > 0;
   const listeners = { send } as unknown as Listeners;
-  const notices = new TaskNotices(pool as unknown as ConnectionPool, listeners);
+  const owners = { shownTasks: (_id: GatewayId, _session: string, params: string) => params };
+  const notices = new TaskNotices(
+    pool as unknown as ConnectionPool,
+    listeners,
+    owners as unknown as Owners,
+  );
   notices.onModuleInit();
   const tell = (taskId: string, status: string, id = G) =>
     pool.taskTold(id, `"taskId":"${taskId}","status":"${status}","x":1.0`);
-  return { sent, notices, tell };
+  return { sent, notices, tell, pool, owners };
 }
 
 describe('TaskNotices', () => {
@@ -33,6 +40,17 @@ describe('TaskNotices', () => {
       ['s1', notice('working')],
       ['s1', notice('completed')],
     ]);
+  });
+
+  it('names the task by the id that its follower has, wherever it is named', () => {
+    const { sent, notices, pool, owners } = made();
+    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    const of = (taskId: string) => `"_meta":{"${RELATED_TASK}":{"taskId":"${taskId}"}}`;
+    const shown = (taskId: string, session: string) => owners.shownTasks(G, session, of(taskId));
+    expect([shown('T', 's1'), shown('T', 's2'), shown('U', 's1')]).toEqual([of('S'), '', '']);
+    pool.taskTold(G, `"taskId":"T","status":"working",${of('T')}`);
+    const params = { taskId: 'S', status: 'working', _meta: { [RELATED_TASK]: { taskId: 'S' } } };
+    expect(sent).toMatchObject([['s1', { params }]]);
   });
 
   it('tells nobody of tasks that nobody follows', () => {

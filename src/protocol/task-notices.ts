@@ -3,7 +3,9 @@ import { TASK_STATUS } from '../kernel/core-tasks.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { notificationText } from '../kernel/jsonrpc.js';
+import { related, relatedAs } from '../kernel/related-task.js';
 import { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
+import { Owners } from './session/owners.js';
 import { Listeners } from './listeners.js';
 
 /** A task as a session knows it. */
@@ -33,12 +35,18 @@ export class TaskNotices implements OnModuleInit {
   constructor(
     private readonly pool: ConnectionPool,
     private readonly listeners: Listeners,
+    private readonly owners: Owners,
   ) {}
 
   onModuleInit(): void {
     this.pool.taskTold = (gatewayId, params) => {
       this.told(gatewayId, params);
     };
+    this.owners.shownTasks = (gatewayId, sessionId, params) =>
+      relatedAs(params, (taskId) => {
+        const follower = this.followed.get(keyOf(gatewayId, taskId));
+        return follower?.sessionId === sessionId ? follower.shownId : null;
+      });
   }
 
   /** The session that began a task, or asked for it last, hears of it. */
@@ -63,7 +71,8 @@ export class TaskNotices implements OnModuleInit {
     if (follower === undefined) return;
     if (ENDED.has(top.string('status') ?? '')) this.forget({ gatewayId, taskId });
     const task = top.spliced(new Map([['taskId', JSON.stringify(follower.shownId)]]));
-    this.listeners.send(follower.sessionId, notificationText(TASK_STATUS, task.slice(1, -1)));
+    const shown = related(task.slice(1, -1), follower.shownId);
+    this.listeners.send(follower.sessionId, notificationText(TASK_STATUS, shown));
   }
 }
 

@@ -1,5 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { GatewayId } from '../../kernel/ids.js';
 import { notificationText } from '../../kernel/jsonrpc.js';
+import { related } from '../../kernel/related-task.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { ConnectionPool, type SessionOwners } from '../../upstreams/mcp/connection.pool.js';
 import type { SessionOwner } from '../../upstreams/mcp/connection.js';
@@ -42,7 +44,18 @@ export class Owners implements SessionOwners, OnModuleInit {
     this.held.hold(sessionId);
   }
 
-  of(sessionId: string): SessionOwner {
+  /**
+   * Names the tasks in the inside of params by the ids that a session has for them. No id of an
+   * upstream's own may reach a client.
+   */
+  shownTasks: (gatewayId: GatewayId, sessionId: string, params: string) => string = (
+    _g,
+    _s,
+    params,
+  ) => related(params, null);
+
+  of(sessionId: string, gatewayId: GatewayId): SessionOwner {
+    const shown = (params: string): string => this.shownTasks(gatewayId, sessionId, params);
     const gate = new FloodGate(
       (text) => {
         if (!this.listeners.send(sessionId, text)) this.meters.dropped('no_stream');
@@ -53,9 +66,11 @@ export class Owners implements SessionOwners, OnModuleInit {
     );
     return {
       notification: (method, params) => {
-        if (this.isFor(sessionId, method, params)) gate.each(notificationText(method, params));
+        if (this.isFor(sessionId, method, params))
+          gate.each(notificationText(method, shown(params)));
       },
-      ask: (method, params, answer) => this.ask(sessionId, { method, params, answer }),
+      ask: (method, params, answer) =>
+        this.ask(sessionId, { method, params: shown(params), answer }),
     };
   }
 

@@ -28,7 +28,8 @@ interface Line {
 export interface SessionOwners {
   /** One is to get an upstream session of its own. @throws GatewayError `overloaded` */
   admit(sessionId: string): void;
-  of(sessionId: string): SessionOwner;
+  /** The owner of a session with that Gateway. */
+  of(sessionId: string, gatewayId: GatewayId): SessionOwner;
 }
 
 const MAX_REAP_PAUSE_MS = 30_000;
@@ -212,7 +213,7 @@ export class ConnectionPool implements OnModuleDestroy {
       gateway,
       this.secrets(gateway),
       {
-        owner: sessionId === null ? null : (this.owners?.of(sessionId) ?? null),
+        owner: sessionId === null ? null : (this.owners?.of(sessionId, gateway.id) ?? null),
         // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
         onNotification: (method, params) => {
           if (method === TASK_STATUS) this.taskTold(gateway.id, params);

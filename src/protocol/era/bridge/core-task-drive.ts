@@ -4,11 +4,12 @@ import { cancelsTasks } from '../../../kernel/core-tasks.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
+import { relatedResult } from '../../../kernel/related-task.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
 import { PollClock } from './poll-clock.js';
-import { relatedResult, TaskWatch } from './related-task.js';
+import { TaskWatch } from './task-watch.js';
 
 /** How long a task is kept above beyond the longest call, for people who take their time, in ms. */
 const SLACK_MS = 600_000;

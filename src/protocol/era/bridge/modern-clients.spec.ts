@@ -2,6 +2,7 @@ import { aCaller } from '../../../../test/builders/caller.js';
 import { aModernCall, type MadeCall } from '../../../../test/builders/call.js';
 import { aGateway } from '../../../../test/builders/catalog.js';
 import { aWayUp } from '../../../../test/fakes/upstream-driver.js';
+import { RELATED_TASK } from '../../../kernel/core-tasks.js';
 import { ModernClients } from './modern-clients.js';
 import { Parks } from './parks.js';
 import { StateSeals } from './state-seals.js';
@@ -96,6 +97,16 @@ describe('ModernClients', () => {
     expect((await second).result).toContain('done');
     expect(driver.legs).toHaveLength(1);
     expect(parks.size).toBe(0);
+  });
+
+  it('names no task of the upstream in what it asks', async () => {
+    const { send, call, required, driver } = made();
+    const reply = send(call());
+    const leg = await driver.next();
+    leg.ask('elicitation/create', `${FORM},"_meta":{"${RELATED_TASK}":{"taskId":"T"}}`);
+    const { inputRequests } = await required(reply);
+    expect(JSON.stringify(inputRequests)).not.toContain(RELATED_TASK);
+    leg.answer('{"content":[]}');
   });
 
   it('leaves its places to others while it waits for its client', async () => {

@@ -2,6 +2,7 @@ import { Abort } from '../../../kernel/abort.js';
 import type { Call, ClientView } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import { type LogLevel, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
+import { related } from '../../../kernel/related-task.js';
 import type { UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Meters } from '../../../platform/metrics/meters.js';
 import { Places } from '../../../upstreams/places.js';
@@ -123,7 +124,9 @@ export class ParkedCall implements Watch {
     else if (!this.held.notice(method, params)) this.meters.dropped('park_notices');
   }
 
-  ask(method: string, params: string, answer: (reply: string) => void): () => void {
+  ask(method: string, said: string, answer: (reply: string) => void): () => void {
+    // A modern client knows of no task of its upstream.
+    const params = related(said, null);
     const refused = this.refusalFor(method, params);
     if (refused !== null || !isServerRequest(method)) {
       answer(refused ?? refusal(-32601, `Method not found: ${method}`));

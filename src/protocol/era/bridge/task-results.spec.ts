@@ -1,6 +1,7 @@
 import { aCaller } from '../../../../test/builders/caller.js';
 import { aModernCall } from '../../../../test/builders/call.js';
 import { aWayUp } from '../../../../test/fakes/upstream-driver.js';
+import { RELATED_TASK } from '../../../kernel/core-tasks.js';
 import { TASKS } from '../../../kernel/extensions.js';
 import type { GatewayId } from '../../../kernel/ids.js';
 import { taskResult, withTaskId } from './task-results.js';
@@ -68,5 +69,7 @@ describe('withTaskId', () => {
       '{"taskId":"sealed","status":"x"}',
     );
     expect(withTaskId('{"resultType":"complete"}', 'sealed')).toBe('{"resultType":"complete"}');
+    const of = (taskId: string) => ({ taskId, _meta: { [RELATED_TASK]: { taskId } } });
+    expect(JSON.parse(withTaskId(JSON.stringify(of('a/b')), 'sealed'))).toEqual(of('sealed'));
   });
 });

@@ -4,6 +4,7 @@ import { TASKS, declaresExtension } from '../../../kernel/extensions.js';
 import type { GatewayId } from '../../../kernel/ids.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
+import { relatedResult } from '../../../kernel/related-task.js';
 import type { TaskSeals } from './task-seals.js';
 
 /**
@@ -47,5 +48,6 @@ export function taskResult(
 /** What an upstream says of a task, under the id its client knows. */
 export function withTaskId(result: string, shownId: string): string {
   const { top } = scanJson(result, RELAYED);
-  return top.has('taskId') ? top.spliced(new Map([['taskId', JSON.stringify(shownId)]])) : result;
+  const shown = new Map([['taskId', JSON.stringify(shownId)]]);
+  return relatedResult(top.has('taskId') ? top.spliced(shown) : result, shownId);
 }

@@ -1,5 +1,5 @@
-import { RELATED_TASK } from '../../../kernel/core-tasks.js';
-import { related, relatedResult } from './related-task.js';
+import { RELATED_TASK } from './core-tasks.js';
+import { related, relatedAs, relatedResult } from './related-task.js';
 
 const OF = (id: string) => `"${RELATED_TASK}":{"taskId":"${id}"}`;
 
@@ -14,6 +14,13 @@ describe('related', () => {
     expect(related(`"a":1,"_meta":{${OF('T')},"b":2}`, 'S')).toBe(
       `"a":1,"_meta":{"b":2,${OF('S')}}`,
     );
+  });
+
+  it('asks by which id of the client the task goes', () => {
+    const shownIdOf = (taskId: string) => (taskId === 'T' ? 'S' : null);
+    expect(relatedAs(`"_meta":{${OF('T')}}`, shownIdOf)).toBe(`"_meta":{${OF('S')}}`);
+    expect(relatedAs(`"a":1,"_meta":{${OF('U')}}`, shownIdOf)).toBe('"a":1');
+    expect(relatedAs(`"a":1,"_meta":{"${RELATED_TASK}":"T"}`, shownIdOf)).toBe('"a":1');
   });
 
   it('leaves all else alone', () => {
