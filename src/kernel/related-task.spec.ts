@@ -34,4 +34,9 @@ describe('relatedResult', () => {
     expect(relatedResult(` {"content":[],"_meta":{${OF('T')}}} `, null)).toBe('{"content":[]}');
     expect(relatedResult('{"content": []}', null)).toBe('{"content": []}');
   });
+
+  it('leaves a result that is no object alone', () => {
+    for (const text of [`"${RELATED_TASK}"`, `["${RELATED_TASK}"]`, `[{"_meta":{${OF('T')}}}]`])
+      expect(relatedResult(text, 'S')).toBe(text);
+  });
 });

@@ -29,8 +29,9 @@ export function relatedAs(inside: string, shownIdOf: (taskId: string) => string 
   return parts.filter((text) => text !== '').join(',');
 }
 
-/** As `related`, of a whole result. */
+/** As `related`, of a whole result; one that is no object relates to nothing, and stays as it is. */
 export function relatedResult(result: string, shownId: string | null): string {
   if (!result.includes(RELATED_TASK)) return result;
-  return `{${related(result.trim().slice(1, -1), shownId)}}`;
+  const text = result.trim();
+  return text.startsWith('{') ? `{${related(text.slice(1, -1), shownId)}}` : result;
 }
