@@ -129,6 +129,14 @@ describe('control plane', () => {
       expect(body).toMatchObject({ code: 'route_not_found', instance: path });
     });
 
+    it.each(['/gateways/gone', '/v1/gateways/gone/', '/gw/gateways/gone', '/gw/v1/gateways/gone'])(
+      'repeats the text of a fault as message at %s',
+      async (path) => {
+        const { body } = await http().get(path).expect(404);
+        expect(body).toMatchObject({ instance: path, message: 'Gateway not found: gone' });
+      },
+    );
+
     it('survives malformed percent-encoding', async () => {
       await http().get('/gateways/%ff').expect(400);
     });

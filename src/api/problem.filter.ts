@@ -54,6 +54,7 @@ export function contextOf(request: Request & ControlRequest): ProblemContext {
   return {
     method: request.method,
     path,
+    route: request.path,
     requestId: String(request.id),
     allowed: () => allowedMethods(request),
   };

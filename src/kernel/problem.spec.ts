@@ -19,10 +19,23 @@ describe('errorHeaders', () => {
 });
 
 describe('problemBody', () => {
-  it('repeats its text as message on routes of gateways', () => {
-    const error = new GatewayError('host_not_allowed', { host: 'evil.test' });
-    const at = (path: string) => problemBody(error, { path, requestId: 'r' });
-    expect(at('/gateways/x')).toMatchObject({ status: 421, message: error.message });
+  const error = new GatewayError('host_not_allowed', { host: 'evil.test' });
+  const at = (route: string) => problemBody(error, { path: `/gw${route}`, route, requestId: 'r' });
+
+  it('repeats its text as message on routes of gateways, under any root path', () => {
+    expect(at('/gateways/x')).toMatchObject({
+      status: 421,
+      instance: '/gw/gateways/x',
+      message: error.message,
+    });
     expect(at('/tools')).not.toHaveProperty('message');
+    expect(at('/gatewaysx')).not.toHaveProperty('message');
+  });
+
+  it('has details besides where a prompt is rendered', () => {
+    const both = { message: error.message, details: error.message };
+    expect(at('/prompts/x')).toMatchObject(both);
+    expect(at('/prompts/x/render')).toMatchObject(both);
+    expect(at('/prompts/x/toggle')).not.toHaveProperty('message');
   });
 });

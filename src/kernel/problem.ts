@@ -4,6 +4,8 @@ import type { FieldFault, GatewayError } from './errors.js';
 export interface ProblemPlace {
   /** Path as it was asked for, without query. */
   readonly path: string;
+  /** The same as routes know it (`canonicalUrl`). */
+  readonly route: string;
   readonly requestId: string;
 }
 
@@ -20,17 +22,17 @@ export function problemBody(error: GatewayError, place: ProblemPlace): Record<st
     requestId: place.requestId,
     ...(extras.errors === undefined ? {} : { errors: extras.errors.map(toFieldProblem) }),
     ...extras.data,
-    ...forOlderClients(error, place.path),
+    ...forOlderClients(error, place.route),
   };
 }
 
-const GATEWAYS = /^(?:\/v1)?\/gateways(?:\/|$)/;
-const RENDERING = /^(?:\/v1)?\/prompts\/[^/]+(?:\/render)?\/?$/;
+const GATEWAYS = /^\/gateways(?:\/|$)/;
+const RENDERING = /^\/prompts\/[^/]+(?:\/render)?$/;
 
 /** The members that some routes had before problem+json (API.md §1.4). */
-function forOlderClients({ message, extras }: GatewayError, path: string): Record<string, string> {
-  if (GATEWAYS.test(path)) return { message };
-  if (!RENDERING.test(path)) return {};
+function forOlderClients({ message, extras }: GatewayError, route: string): Record<string, string> {
+  if (GATEWAYS.test(route)) return { message };
+  if (!RENDERING.test(route)) return {};
   const details = extras.errors?.map(({ detail }) => detail).join('; ');
   return { message, details: details ?? message };
 }

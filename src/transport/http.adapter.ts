@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { clientAddress } from '../auth/client-address.js';
 import { Config } from '../config/config.js';
+import { canonicalUrl } from '../kernel/canonical-url.js';
 import { GatewayError, knownError } from '../kernel/errors.js';
 import type { CallId } from '../kernel/ids.js';
 import { corsHeaders, preflightHeaders } from '../kernel/response-headers.js';
@@ -183,7 +184,8 @@ export class HttpAdapter {
     const [path = ''] = (req.url ?? '').split('?');
     // The rest of a body that was not read would be taken for the next request.
     const more = req.complete ? headers : [...headers, 'connection', 'close'];
-    this.answers.sendProblem(res, error, { path, requestId: callId, headers: more });
+    const route = canonicalUrl(path, this.config.appRootPath);
+    this.answers.sendProblem(res, error, { path, route, requestId: callId, headers: more });
   }
 }
 

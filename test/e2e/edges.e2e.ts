@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { type GatewayProcess, startGateway } from '../drive/gateway-process.cjs';
 import { aWorld, type World } from '../drive/world.js';
 
 const CALL =
@@ -152,4 +153,23 @@ describe('the edges of both planes', () => {
       expect(headers['x-powered-by']).toBeUndefined();
     }
   });
+});
+
+describe('a refusal at the edge under a root path', () => {
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    gateway = await startGateway({ env: { APP_ROOT_PATH: '/gw' } });
+  });
+  afterAll(() => gateway.dispose());
+
+  it.each(['/gw/gateways/x', '/gw/v1/gateways/x', '/gateways/x'])(
+    'repeats its text as message at %s',
+    async (path) => {
+      const address = new URL(path, gateway.url);
+      const refused = await fetch(address, { headers: { origin: 'http://evil.test' } });
+      const body = (await refused.json()) as Record<string, unknown>;
+      expect(body).toMatchObject({ code: 'origin_forbidden', instance: path });
+      expect(body['message']).toBe(body['detail']);
+    },
+  );
 });

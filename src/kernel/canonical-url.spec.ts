@@ -1,4 +1,4 @@
-import { canonicalUrl } from './rewrite-path.js';
+import { canonicalUrl } from './canonical-url.js';
 
 describe('canonicalUrl', () => {
   it.each([
