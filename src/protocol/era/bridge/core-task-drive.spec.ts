@@ -117,6 +117,16 @@ describe('driveCoreTask', () => {
     expect(await reply).toMatchObject({ code: 'upstream_error' });
   });
 
+  it('cancels no task that the upstream has cancelled', async () => {
+    const { start, answer, driver } = made();
+    const reply = start(aCall('tools/call'));
+    await answer('tools/call', begun);
+    await answer('tasks/get', state('cancelled'));
+    await reply;
+    await new Promise(setImmediate);
+    expect(driver.legs.map(({ request }) => request.method)).toEqual(['tools/call', 'tasks/get']);
+  });
+
   it('takes an answer instead of a task for the answer', async () => {
     const { start, answer } = made();
     const reply = start(aCall('tools/call'));

@@ -24,6 +24,8 @@ interface Course {
   readonly abort: Abort;
   readonly stay: Stay;
   taskId: string;
+  /** Whether the task may still be at work above: only then is there something to cancel. */
+  mayRun: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function driveCoreTask(
   watch: Watch | null,
 ): Promise<UpstreamReply> {
   const course: Course = {
-    ...{ legs, call, up, watch, taskId: '' },
+    ...{ legs, call, up, watch, taskId: '', mayRun: false },
     hears: watch ?? legs.stream(call),
     abort: watch?.abort ?? call.abort,
     stay: { held: null },
@@ -49,7 +51,7 @@ export async function driveCoreTask(
   try {
     return await follow(course);
   } catch (e) {
-    isUnfinished = course.taskId !== '' && !(e instanceof UpstreamRpcError);
+    isUnfinished = course.mayRun && !(e instanceof UpstreamRpcError);
     throw e;
   } finally {
     // The session is kept until the task is cancelled; the client waits for neither.
@@ -70,9 +72,10 @@ async function follow(course: Course): Promise<UpstreamReply> {
   const taskId = begun.string('taskId');
   if (taskId === undefined) throw fault('Upstream began a task without an id');
   course.taskId = taskId;
+  course.mayRun = true;
   if (abort.aborted) throw new GatewayError('cancelled');
   for (let state = begun; ; state = await look(course)) {
-    if (isOver(state)) return result(course, clock.leftMs);
+    if (isOver(course, state)) return result(course, clock.leftMs);
     await clock.next(Number(state.raw('pollInterval')));
   }
 }
@@ -94,7 +97,7 @@ async function look(course: Course): Promise<Members> {
 }
 
 /** @returns whether `tasks/result` is to be asked: questions of a task come on that request */
-function isOver(state: Members): boolean {
+function isOver(course: Course, state: Members): boolean {
   const status = state.string('status') ?? '';
   switch (status) {
     case 'working':
@@ -104,6 +107,7 @@ function isOver(state: Members): boolean {
     case 'failed':
       return true;
     case 'cancelled':
+      course.mayRun = false;
       throw fault('Upstream cancelled the task');
     default:
       throw fault(`Upstream sent a task whose status is '${status.slice(0, 64)}'`);
@@ -112,6 +116,7 @@ function isOver(state: Members): boolean {
 
 async function result(course: Course, leftMs: number): Promise<UpstreamReply> {
   const reply = await send(course, 'tasks/result', leftMs);
+  course.mayRun = false;
   return { result: relatedResult(reply.result, null), era: reply.era };
 }
 
