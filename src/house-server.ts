@@ -9,7 +9,7 @@ const MAX_HEAD_BYTES = 16_384;
 /** Express on a server whose limits hold for both planes (SECURITY.md S11, F18). */
 export class HouseServer extends ExpressAdapter {
   // Made by `initHttpServer`, which runs before the fields of this class are set.
-  private declare sockets: Socket[];
+  declare private sockets: Socket[];
 
   override initHttpServer(): void {
     const listener = this.getInstance<RequestListener>();
