@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Abort } from '../kernel/abort.js';
 import type { Call } from '../kernel/call.js';
 import type { Gateway } from '../kernel/catalog.js';
-import { cancelsTasks, takesTasks } from '../kernel/core-tasks.js';
+import { takesTasks } from '../kernel/core-tasks.js';
 import { GatewayError } from '../kernel/errors.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../kernel/mcp.js';
 import { relatedResult } from '../kernel/related-task.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import { withShownUris } from '../registry/uri-text.js';
+import { cancelCoreTask } from './era/bridge/cancel-core-task.js';
 import { TaskWatch } from './era/bridge/task-watch.js';
 import { withTaskId } from './era/bridge/task-results.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
@@ -48,7 +49,8 @@ export class CoreTasks {
     if (taskId === undefined)
       throw new GatewayError('upstream_error', { reason: 'Upstream began a task without an id' });
     if (call.abort.aborted) {
-      this.giveUp(call, up, taskId);
+      // Nobody knows the task.
+      void cancelCoreTask(this.legs, call, { gateway: up.gateway, name: up.name }, taskId);
       throw new GatewayError('cancelled');
     }
     const gatewayId = up.gateway.id;
@@ -97,16 +99,5 @@ export class CoreTasks {
   private offering({ caller, client, serverId }: Call): readonly Gateway[] {
     if (client.revision !== LATEST_LEGACY) return [];
     return this.catalog.view(caller, serverId).gateways.filter(takesTasks);
-  }
-
-  /** Nobody knows the task. Whether the upstream can end it makes no difference here. */
-  private giveUp(call: Call, { gateway, name }: Upward, taskId: string): void {
-    if (!cancelsTasks(gateway)) return;
-    const up: Upward = {
-      ...{ gateway, kind: 'Task', name, target: taskId, method: 'tasks/cancel' },
-      params: `"taskId":${JSON.stringify(taskId)}`,
-    };
-    const leg = new TaskWatch(null, new Abort(), null, null);
-    this.legs.send(call, up, leg).catch(() => undefined);
   }
 }

@@ -1,15 +1,22 @@
 /** What a large catalog costs. */
-import { authorization, gatewayProcess, register, rounds, started, warmUp } from './kit.mjs';
-import { REST, startScript, SUBJECT } from './rig.mjs';
+import {
+  authorization,
+  gatewayProcess,
+  initialized,
+  register,
+  rounds,
+  started,
+  startUpstream,
+  warmUp,
+} from './kit.mjs';
+import { startScript, SUBJECT } from './rig.mjs';
 
 const LISTED_TOOLS = 1000;
 const SCALE = { gateways: 200, toolsEach: 50 };
 
 /** `tools/list` against one constant body as large (O4). */
 export async function benchLists(load) {
-  const upstream = await started(
-    startScript('upstream.mjs', { TOOLS: String(LISTED_TOOLS) }, REST),
-  );
+  const upstream = await startUpstream(LISTED_TOOLS);
   const gateway = await gatewayProcess();
   await register(gateway, 'bench', upstream.value);
   const answer = await fetch(`${gateway.url}/mcp`, {
@@ -18,7 +25,7 @@ export async function benchLists(load) {
       authorization,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      ...(await sessionOf(gateway)),
+      'mcp-session-id': await initialized(`${gateway.url}/mcp`),
     },
     body: '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}',
   });
@@ -35,9 +42,7 @@ export async function benchLists(load) {
 
 /** What a call costs in a large catalog, against the same call in a small one (O6). */
 export async function benchScale(load) {
-  const upstream = await started(
-    startScript('upstream.mjs', { TOOLS: String(SCALE.toolsEach) }, REST),
-  );
+  const upstream = await startUpstream(SCALE.toolsEach);
   const small = await gatewayProcess();
   await register(small, 'bench', upstream.value);
   const large = await gatewayProcess();
@@ -51,27 +56,4 @@ export async function benchScale(load) {
   await warmUp(load, subjects, spec);
   const { gateways, toolsEach } = SCALE;
   return rounds(load, subjects, spec, `tools/call among ${gateways * toolsEach} tools`);
-}
-
-async function sessionOf(gateway) {
-  const answer = await fetch(`${gateway.url}/mcp`, {
-    method: 'POST',
-    headers: {
-      authorization,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'initialize',
-      params: {
-        protocolVersion: '2025-11-25',
-        capabilities: {},
-        clientInfo: { name: 'bench', version: '1' },
-      },
-    }),
-  });
-  await answer.arrayBuffer();
-  return { 'mcp-session-id': answer.headers.get('mcp-session-id') ?? '' };
 }

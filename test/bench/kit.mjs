@@ -1,6 +1,6 @@
 /** What all parts of the benchmark use: what they start, and the rounds of A and B in turns. */
 import { compare, line } from './report.mjs';
-import { startGateway, SUBJECT, token } from './rig.mjs';
+import { REST, startGateway, startScript, SUBJECT, token } from './rig.mjs';
 
 export const quick = process.argv.includes('--quick');
 export const plan = quick
@@ -8,6 +8,17 @@ export const plan = quick
   : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000, sessions: 2000 };
 const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
 export const authorization = `Bearer ${token('bench')}`;
+/** The first message of a client. */
+export const HELLO = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'bench', version: '1' },
+  },
+});
 
 /** Ends what was started, last first. */
 const stops = [];
@@ -34,6 +45,23 @@ export async function register(gateway, name, url) {
   if (answer.status !== 200)
     throw new Error(`registration answered ${answer.status}: ${await answer.text()}`);
   await answer.arrayBuffer();
+}
+
+/** The smallest upstream, with so many tools. */
+export const startUpstream = (tools) =>
+  started(startScript('upstream.mjs', { TOOLS: String(tools) }, REST));
+
+/** @returns the id of a new session */
+export async function initialized(url) {
+  const headers = {
+    authorization,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  };
+  const answer = await fetch(url, { method: 'POST', headers, body: HELLO });
+  await answer.arrayBuffer();
+  if (answer.status !== 200) throw new Error(`initialize answered ${answer.status}`);
+  return answer.headers.get('mcp-session-id');
 }
 
 /** `taskset` becomes node itself, so its pid is the one to measure. */

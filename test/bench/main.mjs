@@ -19,10 +19,11 @@ import {
   register,
   rounds,
   started,
+  startUpstream,
   stopAll,
   warmUp,
 } from './kit.mjs';
-import { REST, ROOT, startGateway, startLoad, startScript, SUBJECT } from './rig.mjs';
+import { ROOT, startGateway, startLoad, startScript, SUBJECT } from './rig.mjs';
 import { benchSessions } from './sessions.mjs';
 
 const EQUAL_RATE = 1000;
@@ -43,7 +44,7 @@ const startFloor = (upstream, API) =>
   started(startScript('floor.mjs', { TARGET: upstream.value, API }, SUBJECT));
 
 async function benchCalls(load) {
-  const upstream = await started(startScript('upstream.mjs', {}, REST));
+  const upstream = await startUpstream(1);
   const [floor, leanest] = [
     await startFloor(upstream, 'request'),
     await startFloor(upstream, 'dispatch'),

@@ -5,35 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { rssMb } from './procfs.mjs';
-import { ROOT, startGateway, startScript, token } from './rig.mjs';
+import { authorization, HELLO, initialized } from './kit.mjs';
+import { ROOT, startGateway, startScript } from './rig.mjs';
 
 const PROBE = join(ROOT, 'test/fakes/heap-probe.cjs');
 const OPTIONS = { NODE_OPTIONS: `--require=${PROBE}` };
 const ENV = { ...OPTIONS, MAX_STREAMS_PER_PRINCIPAL: '100000', MAX_TOOL_CALLS_PER_MINUTE: '0' };
 const AT_ONCE = 16;
-const authorization = `Bearer ${token('bench')}`;
-const hello = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: {
-    protocolVersion: '2025-11-25',
-    capabilities: {},
-    clientInfo: { name: 'bench', version: '1' },
-  },
-});
-
-async function initialized(url) {
-  const headers = {
-    authorization,
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-  };
-  const answer = await fetch(url, { method: 'POST', headers, body: hello });
-  await answer.arrayBuffer();
-  if (answer.status !== 200) throw new Error(`initialize answered ${answer.status}`);
-  return answer.headers.get('mcp-session-id');
-}
 
 async function stream(url, headers) {
   const request = http.get(url, {
@@ -48,7 +26,7 @@ async function stream(url, headers) {
 async function socket(url, headers) {
   const opened = new WebSocket(url.replace(/^http/, 'ws').replace(/mcp$/, 'ws'), { headers });
   await once(opened, 'open');
-  opened.on('error', () => undefined).send(hello);
+  opened.on('error', () => undefined).send(HELLO);
   await once(opened, 'message');
 }
 

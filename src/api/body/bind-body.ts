@@ -1,5 +1,6 @@
 import { type ValidationError, validateSync } from 'class-validator';
 import type { FieldFault } from '../../kernel/errors.js';
+import { pointerToken } from '../../kernel/json-pointer.js';
 import { toSnakeCase } from '../casing.js';
 import type { BodySpec } from './body-spec.js';
 import { readFields, type ReadFields, validationFailed } from './read-fields.js';
@@ -44,7 +45,7 @@ function missing(fields: ReadFields, required: readonly string[]): FieldFault[] 
 }
 
 const stranger = (key: string): FieldFault => ({
-  pointer: `/${key.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+  pointer: `/${pointerToken(key.slice(0, 128))}`,
   detail: 'Unknown field',
   type: 'extra_forbidden',
 });

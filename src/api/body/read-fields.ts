@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { getMetadataStorage } from 'class-validator';
 import { type FieldFault, GatewayError } from '../../kernel/errors.js';
+import { pointerToken } from '../../kernel/json-pointer.js';
 import { toCamelCase } from '../casing.js';
 import { type BodySpec, READ_ONLY } from './body-spec.js';
 
@@ -36,10 +37,10 @@ export function readFields<T extends object>(body: unknown, spec: BodySpec<T>): 
       if (!READ_ONLY.has(camel)) unknown.push(key);
     } else if (!values.has(field)) {
       values.set(field, value);
-      sentAs.set(field, `${at}/${escapePointer(key)}`);
+      sentAs.set(field, `${at}/${pointerToken(key)}`);
     } else if (!isDeepStrictEqual(values.get(field), value)) {
       const detail = `'${field}' is given twice with different values`;
-      faults.push({ pointer: `${at}/${escapePointer(key)}`, detail, type: 'conflicting_spelling' });
+      faults.push({ pointer: `${at}/${pointerToken(key)}`, detail, type: 'conflicting_spelling' });
     }
   };
   for (const [key, value] of members) {
@@ -88,8 +89,6 @@ function fieldsOf(shape: new () => object): ReadonlySet<string> {
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** `validation_failed` with its list; the text counts them (API.md §1.4). */
 export function validationFailed(errors: readonly FieldFault[]): GatewayError {

@@ -1,5 +1,6 @@
 import type { JsonObject, Prompt } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
+import { pointerToken } from '../../kernel/json-pointer.js';
 import type { BodySpec } from '../body/body-spec.js';
 import { validationFailed } from '../body/read-fields.js';
 import { Absent, JsonObjectOf, Nullable, Text, WholeNumber } from '../body/rules.js';
@@ -56,7 +57,7 @@ export function promptArguments(given: JsonObject): JsonObject {
   const faults = entries
     .filter(([, value]) => typeof value === 'object')
     .map(([key]) => ({
-      pointer: `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      pointer: `/${pointerToken(key)}`,
       detail: `Argument '${key}' should be a string, a number or a boolean`,
       type: 'string_type',
     }));

@@ -1,6 +1,7 @@
-import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
+import { parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { ExchangeHooks, Sent } from './exchange.js';
 import { idKey } from './open-call.js';
+import { responseIn } from './own-request.js';
 import { outcomeOf, PairListen, PairRequest } from './pair-request.js';
 
 interface Wire {
@@ -149,13 +150,4 @@ function pathOf(said: string, base: URL): string | null {
   if (!URL.canParse(said, base.href)) return null;
   const url = new URL(said, base.href);
   return url.origin === base.origin ? url.pathname + url.search : null;
-}
-
-function responseIn(text: string): Message | null {
-  try {
-    const message = parseUpstreamMessage(text);
-    return message.kind === 'response' ? message : null;
-  } catch {
-    return null;
-  }
 }

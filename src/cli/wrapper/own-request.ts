@@ -23,7 +23,8 @@ export async function ownRequest(
   return { outcome, answer: answers.at(-1) ?? null };
 }
 
-function responseIn(text: string): Message | null {
+/** What a far end says, where it is an answer. */
+export function responseIn(text: string): Message | null {
   try {
     const message = parseUpstreamMessage(text);
     return message.kind === 'response' ? message : null;

@@ -1,6 +1,7 @@
 import Ajv, { type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
 import type { FieldFault } from '../../kernel/errors.js';
+import { pointerToken } from '../../kernel/json-pointer.js';
 import { addSafeFormats } from './formats.js';
 import { ARGUMENT_LIMITS, argumentFault, inspectSchema } from './limits.js';
 import { dialectOf, metaFault } from './meta.js';
@@ -128,5 +129,5 @@ function pointerOf(error: ErrorObject): string {
   const member =
     params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof member !== 'string') return error.instancePath;
-  return `${error.instancePath}/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `${error.instancePath}/${pointerToken(member)}`;
 }

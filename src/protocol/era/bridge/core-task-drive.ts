@@ -1,6 +1,5 @@
 import { Abort } from '../../../kernel/abort.js';
 import type { Call } from '../../../kernel/call.js';
-import { cancelsTasks } from '../../../kernel/core-tasks.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
@@ -8,6 +7,7 @@ import { relatedResult } from '../../../kernel/related-task.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
+import { cancelCoreTask } from './cancel-core-task.js';
 import { PollClock } from './poll-clock.js';
 import { TaskWatch } from './task-watch.js';
 
@@ -47,6 +47,7 @@ export async function driveCoreTask(
     abort: watch?.abort ?? call.abort,
     stay: { held: null },
   };
+  const { stay } = course;
   let isUnfinished = false;
   try {
     return await follow(course);
@@ -55,8 +56,12 @@ export async function driveCoreTask(
     throw e;
   } finally {
     // The session is kept until the task is cancelled; the client waits for neither.
-    void (isUnfinished ? giveUp(course) : Promise.resolve()).finally(() => {
-      course.stay.held?.giveBack();
+    const { gateway, name, timeoutMs = null } = up;
+    const whose = { gateway, name, timeoutMs, stay };
+    void (
+      isUnfinished ? cancelCoreTask(legs, call, whose, course.taskId) : Promise.resolve()
+    ).finally(() => {
+      stay.held?.giveBack();
     });
   }
 }
@@ -136,17 +141,6 @@ function send(
     },
     new TaskWatch(hears, abort, watch?.places ?? null, null),
   );
-}
-
-/** Nobody waits for the task any more. Whether the upstream can end it makes no difference here. */
-async function giveUp(course: Course): Promise<void> {
-  if (!cancelsTasks(course.up.gateway)) return;
-  const alone = { ...course, watch: null, hears: null, abort: new Abort() };
-  try {
-    await send(alone, 'tasks/cancel');
-  } catch {
-    // It may not even be sent: the circuit is open when the upstream has died with the task.
-  }
 }
 
 function fault(reason: string): GatewayError {
