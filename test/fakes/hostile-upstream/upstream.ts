@@ -75,9 +75,10 @@ export class JournalFile {
   constructor(readonly file: string) {}
 
   events(): JournalEvent[] {
+    // What follows the last line break is empty, or a line that is being written just now.
     return readFileSync(this.file, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as JournalEvent);
   }
 
