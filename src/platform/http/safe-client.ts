@@ -6,6 +6,7 @@ import { Config } from '../../config/config.js';
 import { Log } from '../log/log.js';
 import { EgressPolicy } from './egress-policy.js';
 import { guardedConnector, resolveWithSystem } from './guarded-connector.js';
+import { makeHoldable } from './read-hold.js';
 import { readWhole } from './read-whole.js';
 import type { WholeReply, WholeRequest } from './read-whole.js';
 
@@ -152,11 +153,17 @@ export class SafeClient implements OnApplicationShutdown {
   }
 
   private createPool(origin: string, connections: number, timeoutMs: number): Pool {
+    const connect = this.connector(origin, timeoutMs);
     return new Pool(origin, {
       connections,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: this.connector(origin, timeoutMs),
+      connect: (target, done) => {
+        connect(target, (...made) => {
+          if (made[1] !== null) makeHoldable(made[1]);
+          done(...made);
+        });
+      },
     });
   }
 

@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
+import { type ReadHold, connectionBeingRead } from '../../platform/http/read-hold.js';
 import type { HttpAddress } from './http-line.js';
 import { describe, type Head, refusedByHead } from './upstream-fault.js';
 
@@ -18,6 +19,7 @@ export interface SseStreamHooks {
 /** The GET stream of the legacy HTTP+SSE transport (MCP 2024-11-05 §Transports). */
 export class SseStream {
   private controller: Dispatcher.DispatchController | null = null;
+  private connection: ReadHold | null = null;
   private ended = false;
 
   constructor(
@@ -41,8 +43,8 @@ export class SseStream {
   /** Stops reading, or goes on. */
   hold(isHeld: boolean): void {
     if (this.ended) return;
-    if (isHeld) this.controller?.pause();
-    else this.controller?.resume();
+    if (isHeld) this.connection?.hold();
+    else this.connection?.release();
   }
 
   private handler(): Dispatcher.DispatchHandler {
@@ -53,6 +55,7 @@ export class SseStream {
         if (this.ended) controller.abort(new Error('closed'));
       },
       onResponseStart: (_controller, status, headers) => {
+        this.connection = connectionBeingRead();
         if (status >= 200) this.answered(status, headers);
       },
       onResponseData: (_controller, chunk) => {
