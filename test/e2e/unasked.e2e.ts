@@ -1,3 +1,4 @@
+import { token } from '../drive/gateway-process.cjs';
 import type { RpcMessage } from '../drive/http-client.js';
 import type { PipeClient } from '../drive/pipe-client.js';
 import { SseClient } from '../drive/sse-client.js';
@@ -10,7 +11,7 @@ const LOG = 'notifications/message';
 
 /** What the two kinds of clients have in common here: a stream of their own, and a way to answer. */
 interface Owner {
-  call(nonce: string): Promise<unknown>;
+  call(tool: string, args: Record<string, unknown>): Promise<unknown>;
   hears(passes: (message: RpcMessage) => boolean): Promise<RpcMessage>;
   heard(): readonly RpcMessage[];
   answer(id: RpcMessage['id'], inside: object): Promise<unknown>;
@@ -18,8 +19,8 @@ interface Owner {
   close(): void;
 }
 
-async function overHttp(world: World, capabilities: unknown): Promise<Owner> {
-  const client = world.client();
+async function overHttp(world: World, capabilities: unknown, who = world.token): Promise<Owner> {
+  const client = world.client('/mcp', who);
   await client.initialize(capabilities);
   const abort = new AbortController();
   const { events } = await client.listen(abort.signal);
@@ -30,7 +31,7 @@ async function overHttp(world: World, capabilities: unknown): Promise<Owner> {
   };
   void pump();
   return {
-    call: (nonce) => client.call('kit-echo', { message: 'x', nonce }),
+    call: (tool, args) => client.call(tool, args),
     hears: (passes) => eventually('a message', () => heard.find(passes)),
     heard: () => heard,
     answer: (id, inside) => client.send(JSON.stringify({ jsonrpc: '2.0', id, ...inside })),
@@ -44,7 +45,7 @@ async function overHttp(world: World, capabilities: unknown): Promise<Owner> {
 async function overPipe(client: PipeClient, capabilities: unknown): Promise<Owner> {
   await client.initialize(capabilities);
   return {
-    call: (nonce) => client.call('kit-echo', { message: 'x', nonce }),
+    call: (tool, args) => client.call(tool, args),
     hears: (passes) => client.hears(passes),
     heard: () => client.heard,
     answer: (id, inside) => client.send(JSON.stringify({ jsonrpc: '2.0', id, ...inside })),
@@ -56,18 +57,18 @@ async function overPipe(client: PipeClient, capabilities: unknown): Promise<Owne
 }
 
 const CLIENTS: Record<string, (world: World, capabilities: unknown) => Promise<Owner>> = {
-  http: overHttp,
+  http: (world, all) => overHttp(world, all),
   sse: (world, all) => overPipe(new SseClient(`${world.url}/sse`, world.token), all),
   ws: (world, all) => overPipe(new WsClient(`${world.url}/ws`, world.token), all),
 };
 
-/** PROTOCOL.md §3.2, §4.5: what an upstream says outside any call to the one client it has. */
+/** PROTOCOL.md §3.2, §4.5: what an upstream says that names no call. */
 describe.each(['STREAMABLEHTTP', 'SSE', 'WEBSOCKET'] as const)('unasked over %s', (transport) => {
   let world: World;
   let count = 0;
   const owners: Owner[] = [];
   beforeAll(async () => {
-    world = await aWorld({ upstream: { only: ['echo'] } });
+    world = await aWorld({ upstream: { only: ['echo', 'late'] } });
     const { urls } = world.upstream;
     const url = { STREAMABLEHTTP: urls.http, SSE: urls.sse, WEBSOCKET: urls.ws }[transport];
     for (const [name, sessionMode] of [
@@ -84,9 +85,9 @@ describe.each(['STREAMABLEHTTP', 'SSE', 'WEBSOCKET'] as const)('unasked over %s'
   });
   afterAll(() => world.end());
 
-  const upstreamSession = async (owner: Owner): Promise<string> => {
+  const upstreamSession = async (owner: Owner, gateway = 'kit'): Promise<string> => {
     const nonce = `n${String(++count)}`;
-    await owner.call(nonce);
+    await owner.call(`${gateway}-echo`, { message: 'x', nonce });
     return String(world.upstream.journal.events().find((e) => e.nonce === nonce)?.session);
   };
   const opened = async (kind: string, capabilities: unknown = { sampling: {} }) => {
@@ -158,15 +159,90 @@ describe.each(['STREAMABLEHTTP', 'SSE', 'WEBSOCKET'] as const)('unasked over %s'
     expect((await answerTo('deaf', deaf.session)).bytes).toContain("no capability 'sampling'");
   });
 
-  it('refuses at once where several clients share the line', async () => {
-    const client = world.client();
-    await client.initialize({ sampling: {} });
-    const abort = new AbortController();
-    await client.listen(abort.signal);
-    await client.call('common-echo', { message: 'x', nonce: 'shared' });
-    const [{ session } = { session: '' }] = world.upstream.journal.calls('shared');
-    await world.upstream.emit(question('shared'), String(session));
-    expect((await answerTo('shared', String(session))).bytes).toContain('-32601');
-    abort.abort();
+  describe('where several clients share the line', () => {
+    const joined = async (owner: Owner) => {
+      owners.push(owner);
+      return { owner, session: await upstreamSession(owner, 'common') };
+    };
+    const opener = (kind: string) => CLIENTS[kind] as (typeof CLIENTS)['http'];
+    const log = (n: number) => ({
+      ...{ jsonrpc: '2.0', method: LOG, params: { level: 'info', data: n } },
+    });
+    const logsOf = (owner: Owner) =>
+      owner
+        .heard()
+        .filter((m) => m.method === LOG)
+        .map((m) => m.params.data as number);
+    /** Calls that are open above for a while; settled when all are answered. */
+    const during = async (...callers: Owner[]): Promise<{ over: Promise<unknown> }> => {
+      const nonces = callers.map(() => `late${String(++count)}`);
+      const over = callers.map((owner, i) =>
+        owner.call('common-late', { ms: 1000, nonce: nonces[i] }),
+      );
+      await eventually('the calls above', () =>
+        nonces.every((nonce) => world.upstream.journal.times(nonce) === 1),
+      );
+      return { over: Promise.all(over) };
+    };
+
+    it.each(Object.keys(CLIENTS))('asks the only one whose calls are open, on %s', async (kind) => {
+      const { owner, session } = await joined(await opener(kind)(world, { sampling: {} }));
+      const other = await joined(await overHttp(world, { sampling: {} }));
+      expect(other.session).toBe(session);
+      const { over } = await during(owner, owner);
+      const id = `shared-${kind}`;
+      await world.upstream.emit(question(id), session);
+      const asked = await owner.hears((m) => m.method === SAMPLING);
+      await owner.answer(asked.id, { result: { said: kind } });
+      expect((await answerTo(id, session)).bytes).toContain(`"result":{"said":"${kind}"}`);
+      expect(other.owner.heard().filter((m) => m.method === SAMPLING)).toEqual([]);
+      await over;
+    });
+
+    it('takes the question back when those calls are over', async () => {
+      const { owner, session } = await joined(await overHttp(world, { sampling: {} }));
+      const { over } = await during(owner, owner);
+      await world.upstream.emit(question('unanswered'), session);
+      const asked = await owner.hears((m) => m.method === SAMPLING);
+      await over;
+      const taken = await owner.hears((m) => m.method === 'notifications/cancelled');
+      expect(taken.params.requestId).toBe(asked.id);
+    });
+
+    it('refuses at once while no call is open, or those of several are', async () => {
+      const { owner, session } = await joined(await overHttp(world, { sampling: {} }));
+      const other = await joined(await overHttp(world, { sampling: {} }));
+      await world.upstream.emit(question('none'), session);
+      expect((await answerTo('none', session)).bytes).toContain('-32601');
+      const { over } = await during(owner, other.owner);
+      await world.upstream.emit(question('both'), session);
+      expect((await answerTo('both', session)).bytes).toContain('-32601');
+      await over;
+    });
+
+    it('tells all of them what is of no call, and one person what may be of its calls', async () => {
+      const alice = await joined(await overHttp(world, {}));
+      const bob = await joined(await overHttp(world, {}, token('bob')));
+      expect(bob.session).toBe(alice.session);
+      const deaf = await joined(await overHttp(world, {}));
+      await deaf.owner.setLevel('error');
+      await eventually('the stream above', () => {
+        if (transport !== 'STREAMABLEHTTP') return true;
+        const events = world.upstream.journal.events();
+        return events.some((e) => e.event === 'listen' && e.session === alice.session);
+      });
+      await world.upstream.emit(log(1), alice.session);
+      for (const { owner } of [alice, bob]) await owner.hears((m) => m.params?.data === 1);
+      const both = await during(alice.owner, bob.owner);
+      await world.upstream.emit(log(2), alice.session);
+      await both.over;
+      const one = await during(alice.owner, alice.owner);
+      await world.upstream.emit(log(3), alice.session);
+      await alice.owner.hears((m) => m.params?.data === 3);
+      await one.over;
+      await world.upstream.emit(log(4), alice.session);
+      for (const { owner } of [alice, bob]) await owner.hears((m) => m.params?.data === 4);
+      expect([alice, bob, deaf].map(({ owner }) => logsOf(owner))).toEqual([[1, 3, 4], [1, 4], []]);
+    });
   });
 });

@@ -239,6 +239,37 @@ describe('ConnectionPool: who shares', () => {
   });
 });
 
+describe('ConnectionPool: sharers', () => {
+  const owners = (heard: string[]) => ({
+    admit: () => undefined,
+    of: (id: string, gatewayId: string) => ({
+      notification: () => heard.push(`${id} ${gatewayId}`),
+      ask: () => () => undefined,
+    }),
+  });
+
+  it('has the sessions that used a common session hear of it until they end', async () => {
+    const { pool, lines, call } = made();
+    const heard: string[] = [];
+    pool.ownedBy(owners(heard));
+    const gateway = gatewayOf();
+    for (const id of ['s1', 's2', null, 's1']) await call(gateway, who('alice'), client(id));
+    const tell = () => {
+      for (const one of lines[0]?.hooks.sharers?.all() ?? []) one.notification('m', '');
+      return heard.splice(0);
+    };
+    expect(tell()).toEqual([`s1 ${gateway.id}`, `s2 ${gateway.id}`]);
+    await pool.closeSession('s1');
+    expect(tell()).toEqual([`s2 ${gateway.id}`]);
+  });
+
+  it("has none where a session is one client's own", async () => {
+    const { lines, call } = made();
+    await call(gatewayOf({ sessionMode: 'per-session' }), who('alice'), client('s1'));
+    expect(lines[0]?.hooks.sharers).toBeNull();
+  });
+});
+
 describe('ConnectionPool: room', () => {
   it('bounds the sessions of one principal, whatever it declares', async () => {
     const { lines, call } = made({ UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL: '2' });

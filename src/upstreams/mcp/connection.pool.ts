@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
-import { TASK_STATUS, takesTasks } from '../../kernel/core-tasks.js';
+import { TASK_STATUS } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { isVendorNotice } from '../../kernel/vendor-methods.js';
@@ -12,17 +12,9 @@ import { GatewaysService } from '../../registry/gateways.service.js';
 import type { SessionOwner, UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
+import { PoolLine } from './pool-line.js';
 import { PooledSession } from './pooled-session.js';
-import { declaredTo, leased, needsLease, sessionKey, sharingOf } from './session-key.js';
-
-/** The sessions with one Gateway. */
-interface Line {
-  gateway: Gateway;
-  readonly sessions: Map<string, PooledSession>;
-  /** Capabilities as clients declare them → as they go up. */
-  readonly declared: Map<string, string>;
-  isStateless: boolean;
-}
+import { leased, needsLease, sessionKey, sharingOf } from './session-key.js';
 
 /** The client sessions that have upstream sessions for themselves. */
 export interface SessionOwners {
@@ -34,7 +26,6 @@ export interface SessionOwners {
 
 const MAX_REAP_PAUSE_MS = 30_000;
 const REAPS_PER_TTL = 4;
-const MAX_DECLARED = 256;
 
 /**
  * The upstream sessions that calls use, by (Gateway, who shares it, capabilities declared)
@@ -42,7 +33,7 @@ const MAX_DECLARED = 256;
  */
 @Injectable()
 export class ConnectionPool implements OnModuleDestroy {
-  private readonly lines = new Map<GatewayId, Line>();
+  private readonly lines = new Map<GatewayId, PoolLine>();
   /** All that are not closed, those that only finish what they have begun too. */
   private readonly alive = new Set<PooledSession>();
   private readonly reaper: NodeJS.Timeout;
@@ -96,7 +87,7 @@ export class ConnectionPool implements OnModuleDestroy {
     const line = this.lineOf(gateway);
     const sharing = sharingOf(gateway, line.isStateless);
     const said = sharing === 'per-session' ? (client.declared ?? client.capabilities) : undefined;
-    const declared = this.declared(line, said ?? client.capabilities);
+    const declared = line.declared(said ?? client.capabilities);
     const among = needsLease(gateway, sharing, client, declared) ? line.sessions : null;
     const key = leased(sessionKey(sharing, caller, client, declared), among);
     let session = line.sessions.get(key);
@@ -109,6 +100,7 @@ export class ConnectionPool implements OnModuleDestroy {
       });
     }
     session.calls++;
+    session.sharers?.met(client.sessionId);
     if (session.connection?.isOpen === true) return session;
     return this.opened(line, session);
   }
@@ -142,8 +134,9 @@ export class ConnectionPool implements OnModuleDestroy {
     await this.retire((session) => session.gatewayId === id);
   }
 
-  /** Closes what was opened for one client session only. */
+  /** A client session holds nothing any more: what was opened for it only is closed. */
   async closeSession(sessionId: string): Promise<void> {
+    for (const { sharers } of this.alive) sharers?.left(sessionId);
     await this.retire((session) => session.facts.sessionId === sessionId);
   }
 
@@ -152,33 +145,20 @@ export class ConnectionPool implements OnModuleDestroy {
     void this.retire((session) => session.isIdle && session.idleSince < before);
   }
 
-  private lineOf(gateway: Gateway): Line {
+  private lineOf(gateway: Gateway): PoolLine {
     const known = this.lines.get(gateway.id);
-    if (known?.gateway === gateway) return known;
-    if (known === undefined) {
-      const line = { gateway, sessions: new Map(), declared: new Map(), isStateless: false };
-      this.lines.set(gateway.id, line);
-      return line;
+    if (known !== undefined) {
+      if (known.gateway !== gateway) known.renew(gateway);
+      return known;
     }
-    // A newer record: it may list other extensions.
-    known.gateway = gateway;
-    known.declared.clear();
-    return known;
+    const line = new PoolLine(gateway);
+    this.lines.set(gateway.id, line);
+    return line;
   }
 
-  private declared(line: Line, capabilities: string): string {
-    // Each modern request declares for itself what its client can do.
-    if (line.gateway.era === 'modern') return '{}';
-    const known = line.declared.get(capabilities);
-    if (known !== undefined) return known;
-    const declared = declaredTo(line.gateway, capabilities);
-    if (line.declared.size >= MAX_DECLARED) line.declared.clear();
-    line.declared.set(capabilities, declared);
-    return declared;
-  }
-
-  private add(line: Line, facts: PooledSession['facts']): PooledSession {
-    const session = new PooledSession(facts);
+  private add(line: PoolLine, facts: PooledSession['facts']): PooledSession {
+    const hearer = (id: string): SessionOwner | null => this.hearer(facts.gateway.id, id);
+    const session = new PooledSession(facts, hearer);
     for (const spare of makeRoom(
       this.alive,
       { gateway: facts.gateway, owner: session.owner },
@@ -191,7 +171,11 @@ export class ConnectionPool implements OnModuleDestroy {
     return session;
   }
 
-  private async opened(line: Line, session: PooledSession): Promise<PooledSession> {
+  private hearer(gatewayId: GatewayId, sessionId: string): SessionOwner | null {
+    return this.owners?.of(sessionId, gatewayId) ?? null;
+  }
+
+  private async opened(line: PoolLine, session: PooledSession): Promise<PooledSession> {
     session.opening ??= this.open(line, session).finally(() => {
       session.opening = null;
     });
@@ -205,7 +189,7 @@ export class ConnectionPool implements OnModuleDestroy {
     }
   }
 
-  private async open(line: Line, session: PooledSession): Promise<PooledSession> {
+  private async open(line: PoolLine, session: PooledSession): Promise<PooledSession> {
     const { gateway } = line;
     const { declared, clientInfo, sessionId } = session.facts;
     let opened: UpstreamConnection | null = null;
@@ -213,7 +197,8 @@ export class ConnectionPool implements OnModuleDestroy {
       gateway,
       this.secrets(gateway),
       {
-        owner: sessionId === null ? null : (this.owners?.of(sessionId, gateway.id) ?? null),
+        owner: sessionId === null ? null : this.hearer(gateway.id, sessionId),
+        sharers: session.sharers,
         // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
         onNotification: (method, params) => {
           if (method === TASK_STATUS) this.taskTold(gateway.id, params);
@@ -238,9 +223,7 @@ export class ConnectionPool implements OnModuleDestroy {
     line.isStateless = connection.isStateless === true;
     opened = connection;
     session.connection = connection;
-    // Some upstreams ask on this stream, not on that of the call: it stands before the first one. What
-    // becomes of tasks they say there too.
-    if (session.speaksAside(connection) || takesTasks(gateway)) await connection.listen();
+    await session.hear(connection);
     await session.tellLevel();
     return session;
   }
@@ -252,7 +235,7 @@ export class ConnectionPool implements OnModuleDestroy {
     };
   }
 
-  private asked(line: Line, session: PooledSession): void {
+  private asked(line: PoolLine, session: PooledSession): void {
     if (line.gateway.asksClient || session.hasAsked) return;
     session.hasAsked = true;
     // The next session that is asked tries again; the call goes on either way.

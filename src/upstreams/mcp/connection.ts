@@ -15,6 +15,13 @@ export interface Greeting {
 /** The client session that has an upstream session for itself, on whatever stream it has open. */
 export type SessionOwner = Pick<UpstreamObserver, 'notification' | 'ask'>;
 
+/** The client sessions that use a line together. */
+export interface Sharers {
+  /** One of them, by its id. */
+  one(sessionId: string): SessionOwner | null;
+  all(): readonly SessionOwner[];
+}
+
 /** How a connection is opened: once per pool key. */
 export interface OpenOptions {
   readonly gateway: Gateway;
@@ -31,6 +38,8 @@ export interface OpenOptions {
   readonly modern?: Greeting | null;
   /** Hears and answers what belongs to no open request; `null` where several clients share the line. */
   readonly owner?: SessionOwner | null;
+  /** Those who share the line; `null` where it has an owner, or no clients. */
+  readonly sharers?: Sharers | null;
   /** Notifications that belong to no open request; `params` is the inside of the object. */
   onNotification(method: string, params: string): void;
   /**

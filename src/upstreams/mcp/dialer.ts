@@ -13,7 +13,7 @@ import { speaksOtherwise } from './http.connection.js';
 
 export type DialHooks = Pick<
   OpenOptions,
-  'owner' | 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'
+  'owner' | 'sharers' | 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'
 >;
 
 export interface DialOptions {

@@ -27,6 +27,15 @@ describe('GivenUp', () => {
     expect(gone.blurs(of(anonymous('192.0.2.1')))).toBe(false);
   });
 
+  it('is clear unless something may still come', () => {
+    const gone = new GivenUp();
+    expect(gone.isClear).toBe(true);
+    gone.add(7, of(person('a')));
+    expect(gone.isClear).toBe(false);
+    gone.answered('7');
+    expect(gone.isClear).toBe(true);
+  });
+
   it('tells sessions of one person apart', () => {
     const gone = new GivenUp();
     gone.add(1, of(person('a'), 's1'));

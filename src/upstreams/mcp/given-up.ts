@@ -34,6 +34,14 @@ export class GivenUp {
     this.entries = this.entries.filter((entry) => String(entry.id) !== id);
   }
 
+  /** Whether nothing that is said now can be of a call that was given up. */
+  get isClear(): boolean {
+    const { entries, crowdedUntil } = this;
+    if (entries.length === 0 && crowdedUntil === -Infinity) return true;
+    const now = performance.now();
+    return now >= crowdedUntil && entries.every((entry) => entry.until <= now);
+  }
+
   /** Whether something without a name, said now, may be for another client than that of `request`. */
   blurs(request: UpstreamRequest): boolean {
     const { entries, crowdedUntil } = this;

@@ -9,6 +9,7 @@ import { utf8Text } from '../../platform/http/utf8-text.js';
 import { errorCode, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import type { OpenRequest } from './unasked.js';
 import { answeredBadly, brokeOff, describe, isFramingFault } from './upstream-fault.js';
 
 /** What a leg needs of its connection. */
@@ -33,9 +34,9 @@ type Mode = 'none' | 'json' | 'stream' | 'refused';
  * One request to a Streamable HTTP upstream: one POST, answered by JSON or by an event stream that
  * is resumed when the upstream hangs up before its answer (25 Transports §Resumability).
  */
-export class HttpLeg implements Dispatcher.DispatchHandler, Waiting {
+export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest {
   private controller: Dispatcher.DispatchController | null = null;
-  private readonly clock: LegClock;
+  readonly clock: LegClock;
   /** Made when the upstream says anything but its answer. */
   private messages: LegMessages | null = null;
   private mode: Mode = 'none';

@@ -54,9 +54,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     private readonly options: OpenOptions,
     private readonly bounds: Bounds,
   ) {
-    this.aside = new Unasked(options, (text) => {
-      this.respond(text);
-    });
+    this.aside = new Unasked(options, this, this.givenUp);
   }
 
   /** For all that must not wait for a call to end. */
@@ -221,21 +219,22 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
 
   over(leg: HttpLeg): void {
     takeOut(this.legs, leg);
+    this.aside.over(leg);
   }
 
   /**
-   * The stream names no call: what is of one belongs to the only one in flight, with several to none
-   * (PROTOCOL.md §3.2), nor while it may be of a call of another client that was given up.
+   * The stream names no call: what is of one belongs to the only one in flight, unless it may be of a
+   * call of another client that was given up (PROTOCOL.md §3.2).
    */
   private unasked(message: Message): void {
     const [only] = this.legs;
     if (this.aside.withdraws(message)) return;
     if (only !== undefined && this.legs.length === 1 && this.isOf(only, message))
       only.said(message);
-    else if (message.kind === 'notification') this.aside.notified(message);
+    else if (message.kind === 'notification') this.aside.notified(message, this.legs);
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
     else if (message.method === 'ping') this.respond(resultText(message.id as string, '{}'));
-    else this.aside.asked(message);
+    else this.aside.asked(message, this.legs);
   }
 
   private isOf(only: HttpLeg, message: Message): boolean {

@@ -40,6 +40,19 @@ describe('LegClock', () => {
     expect(ends).toEqual([100]);
   });
 
+  it('goes on when the last of several questions is answered', () => {
+    const { clock, ends } = started(100, 1000);
+    clock.stand();
+    clock.stand();
+    clock.go();
+    jest.advanceTimersByTime(10_000);
+    expect(ends).toEqual([]);
+    clock.go();
+    clock.go();
+    jest.advanceTimersByTime(110);
+    expect(ends).toEqual([100]);
+  });
+
   it('never ends once stopped', () => {
     const { clock, ends } = started(10, 10);
     clock.stop();

@@ -12,6 +12,8 @@ export class LegClock {
   private lastAt: number;
   private timer: NodeJS.Timeout | null;
   private standingSince = -1;
+  /** Questions that are open. */
+  private standers = 0;
   private stoodMs = 0;
 
   constructor(
@@ -30,11 +32,12 @@ export class LegClock {
 
   /** Both clocks stand still while a person or model answers a question of the upstream. */
   stand(): void {
-    if (this.standingSince < 0) this.standingSince = performance.now();
+    if (this.standers++ === 0) this.standingSince = performance.now();
   }
 
+  /** One question less is open: with the last one both clocks go on. */
   go(): void {
-    if (this.standingSince < 0) return;
+    if (this.standers === 0 || --this.standers > 0) return;
     this.stoodMs += performance.now() - this.standingSince;
     this.standingSince = -1;
     this.touch();

@@ -94,15 +94,10 @@ export class LegMessages {
         this.line.respond(text);
       },
       () => {
-        this.resume();
+        this.clock.go();
       },
     );
     this.clock.stand();
-    if (!this.questions.ask(message, observer)) this.resume();
-  }
-
-  /** Silence counts again once nothing is asked. */
-  private resume(): void {
-    if (this.questions?.size === 0) this.clock.go();
+    if (!this.questions.ask(message, observer)) this.clock.go();
   }
 }

@@ -21,10 +21,6 @@ export class OpenQuestions {
     private readonly onAnswered: () => void = () => undefined,
   ) {}
 
-  get size(): number {
-    return this.asked.size;
-  }
-
   /**
    * Asks, unless the upstream goes too far.
    * @returns whether it was asked, answered meanwhile or not

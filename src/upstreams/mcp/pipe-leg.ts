@@ -5,6 +5,7 @@ import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import type { OpenRequest } from './unasked.js';
 import { answeredBadly, brokeOff } from './upstream-fault.js';
 
 /** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
@@ -25,8 +26,8 @@ interface Settle {
 }
 
 /** One request in flight on a pipe that it shares with others. */
-export class PipeLeg {
-  private readonly clock: LegClock;
+export class PipeLeg implements OpenRequest {
+  readonly clock: LegClock;
   private readonly messages: LegMessages;
   private begun = false;
   private done = false;

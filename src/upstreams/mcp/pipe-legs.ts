@@ -37,20 +37,18 @@ export class PipeLegs {
     private readonly wire: Wire = LEGACY_WIRE,
   ) {
     this.asides = new PipeAsides(pipe);
-    this.aside = new Unasked(hooks, (text) => {
+    const respond = (text: string): void => {
       void this.asides.send(text);
-    });
+    };
+    const dropped = (reason: string): void => {
+      pipe.dropped(reason);
+    };
+    this.aside = new Unasked(hooks, { respond, dropped }, this.givenUp);
     this.line = {
-      era: wire.era,
-      respond: (text) => {
-        void this.asides.send(text);
-      },
+      ...{ era: wire.era, respond, dropped },
       onRequest: (method, params) => hooks.onRequest(method, params),
       onAsks: () => {
         hooks.onAsks();
-      },
-      dropped: (reason) => {
-        pipe.dropped(reason);
       },
       cancel: (id, reason) => {
         const leg = this.legs.find((one) => one.id === id);
@@ -60,7 +58,10 @@ export class PipeLegs {
           `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
         );
       },
-      over: (leg) => takeOut(this.legs, leg),
+      over: (leg) => {
+        takeOut(this.legs, leg);
+        this.aside.over(leg);
+      },
     };
   }
 
@@ -142,7 +143,7 @@ export class PipeLegs {
       return;
     }
     const leg = this.spokenOf();
-    if (leg === undefined) this.aside.asked(message);
+    if (leg === undefined) this.aside.asked(message, this.speakable());
     else leg.take(message);
   }
 
@@ -160,11 +161,11 @@ export class PipeLegs {
       case 'notifications/message': {
         const leg = this.spokenOf();
         if (leg?.request.observer) leg.take(message);
-        else this.aside.notified(message);
+        else this.aside.notified(message, this.speakable());
         return;
       }
       default:
-        this.aside.notified(message);
+        this.aside.notified(message, this.speakable());
     }
   }
 
@@ -193,11 +194,16 @@ export class PipeLegs {
     return this.legs.find((leg) => leg.id === ours);
   }
 
+  /** What a message without a name may be of. */
+  private speakable(): PipeLeg[] {
+    return this.legs.filter(isSpeakable);
+  }
+
   /** A pipe does not say which request a message belongs to; with one in flight it is clear. */
   private onlyLeg(): PipeLeg | undefined {
     let only: PipeLeg | undefined;
     for (const leg of this.legs) {
-      if (!leg.isInFlight || leg.request.method === LISTEN) continue;
+      if (!isSpeakable(leg)) continue;
       if (only !== undefined) return undefined;
       only = leg;
     }
@@ -209,6 +215,10 @@ export class PipeLegs {
     const only = this.onlyLeg();
     return only !== undefined && this.givenUp.blurs(only.request) ? undefined : only;
   }
+}
+
+function isSpeakable(leg: PipeLeg): boolean {
+  return leg.isInFlight && leg.request.method !== LISTEN;
 }
 
 function subscriptionOf(message: Message): string | undefined {

@@ -1,10 +1,12 @@
 import { type Caller, ownerOf } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
+import { takesTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../../kernel/mcp.js';
 import type { GatewayId } from '../../kernel/ids.js';
-import type { UpstreamConnection } from './connection.js';
+import type { SessionOwner, UpstreamConnection } from './connection.js';
 import { probeRequest } from './probe-request.js';
+import { LineSharers } from './sharers.js';
 
 export interface SessionFacts {
   readonly key: string;
@@ -37,11 +39,19 @@ export class PooledSession {
   /** Called when it is closed for good; `null` while it may be used. */
   private gone: (() => void) | null = null;
   private level: LogLevel | null = null;
+  /** The clients that it has in common; `null` where it is one's own, or nothing could be told of a call. */
+  readonly sharers: LineSharers | null;
 
-  constructor(readonly facts: SessionFacts) {
+  /** @param hearer makes who hears, for a client session, what is said outside its calls */
+  constructor(
+    readonly facts: SessionFacts,
+    hearer: (sessionId: string) => SessionOwner | null,
+  ) {
     this.gatewayId = facts.gateway.id;
     this.isProcess = facts.gateway.transport === 'STDIO';
     this.owner = ownerOf(facts.caller);
+    const isShared = facts.sessionId === null && facts.gateway.era !== 'modern';
+    this.sharers = isShared ? new LineSharers(hearer) : null;
   }
 
   /** @throws GatewayError `upstream_unreachable` when it has just been closed */
@@ -94,11 +104,16 @@ export class PooledSession {
   }
 
   /**
-   * Whether something may come on a stream of its own: a question to who declared that it answers, log
-   * messages to the only client there is.
+   * Opens the stream for what is said outside calls, where anything may come: questions to who declared
+   * that it answers, log messages, what becomes of tasks.
+   * @returns once it stands, where calls may need it
    */
-  speaksAside(connection: UpstreamConnection): boolean {
-    return this.facts.declared !== '{}' || (this.isOwn && logs(connection));
+  async hear(connection: UpstreamConnection): Promise<void> {
+    const isNeeded = this.facts.declared !== '{}' || takesTasks(this.facts.gateway);
+    if (!isNeeded && !logs(connection)) return;
+    // Some upstreams ask on this stream, not on that of the call: it stands before the first one.
+    const stands = connection.listen();
+    if (isNeeded || this.isOwn) await stands;
   }
 
   async tellLevel(): Promise<void> {
