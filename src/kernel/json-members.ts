@@ -1,4 +1,10 @@
 const QUOTE = 0x22;
+const PLAIN = /^[\w$./-]*$/;
+
+/** A key as JSON text; `JSON.stringify` costs more than all else that is done with a plain one. */
+function quoted(key: string): string {
+  return PLAIN.test(key) ? `"${key}"` : JSON.stringify(key);
+}
 
 /** The members of one object as slices of the text they stand in. */
 export class Members {
@@ -47,11 +53,12 @@ export class Members {
    * folding case or form: another parser might take it for that (SECURITY.md S08).
    */
   rest(replaced: readonly string[], reserved: readonly string[]): string {
-    const lookAlikes = this.keys.filter((key) => {
-      if (reserved.includes(key)) return false;
-      return reserved.includes(key.normalize('NFKC').toLowerCase());
-    });
-    return this.without(...replaced, ...lookAlikes);
+    const { keys } = this;
+    let left = replaced;
+    for (const key of keys)
+      if (!reserved.includes(key) && reserved.includes(key.normalize('NFKC').toLowerCase()))
+        left = [...left, key];
+    return this.kept(left);
   }
 
   /** The text of a member that is an object; `undefined` when absent or of another type. */
@@ -74,12 +81,18 @@ export class Members {
 
   /** All members but those named, as the inside of an object: `"a":1,"b":{}`. */
   without(...left: readonly string[]): string {
+    return this.kept(left);
+  }
+
+  private kept(left: readonly string[]): string {
+    const { keys, bounds } = this;
     let out = '';
-    this.keys.forEach((key, i) => {
-      if (left.includes(key)) return;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      if (left.includes(key)) continue;
       if (out !== '') out += ',';
-      out += `${JSON.stringify(key)}:${this.text.slice(this.bounds[2 * i], this.bounds[2 * i + 1])}`;
-    });
+      out += `${quoted(key)}:${this.text.slice(bounds[2 * i], bounds[2 * i + 1])}`;
+    }
     return out;
   }
 }

@@ -155,9 +155,11 @@ class Scanner extends JsonTokens {
       return;
     }
     const from = this.keys.length;
+    const isKept = into !== null || this.uniqueKeys;
     let many: Set<string> | null = null;
     for (;;) {
-      const key = this.key();
+      // Where nobody asks for names they are only read over.
+      const key = isKept ? this.key() : this.skippedKey();
       if (this.uniqueKeys) many = this.note(key, from, many);
       this.colon();
       const start = this.at;

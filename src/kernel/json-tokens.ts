@@ -113,6 +113,12 @@ export abstract class JsonTokens {
       : this.text.slice(start + 1, this.at - 1);
   }
 
+  protected skippedKey(): string {
+    if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('syntax');
+    this.string();
+    return '';
+  }
+
   protected colon(): void {
     this.blank();
     if (this.text.charCodeAt(this.at) !== 0x3a) this.fail('syntax');

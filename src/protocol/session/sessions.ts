@@ -5,6 +5,7 @@ import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { LIST_KINDS, type LogLevel, noticesOf, type Revision } from '../../kernel/mcp.js';
+import { TailMap } from '../../kernel/tail-map.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { MemoryKv } from '../../platform/kv/memory.kv.js';
@@ -35,6 +36,11 @@ export interface Session {
   seen: ListMarks | null;
 }
 
+interface OpenedSession extends Session {
+  /** The key under which it is noted that it has ended. */
+  readonly tombstone: string;
+}
+
 const ALL_NOTICES = noticesOf(LIST_KINDS);
 const NO_NOTICES: ReadonlySet<string> = new Set();
 const MAX_OPENED = 20_000;
@@ -43,7 +49,7 @@ const AGE_MS = MAX_SESSION_AGE_SECONDS * 1000;
 /** Legacy sessions, sealed in their own ids (PROTOCOL.md §3.1, SECURITY.md S05). */
 @Injectable()
 export class Sessions {
-  private readonly opened = new Map<string, Session>();
+  private readonly opened = new TailMap<OpenedSession>();
 
   constructor(
     private readonly sealer: Sealer,
@@ -96,7 +102,7 @@ export class Sessions {
       claims.principalHash !== caller.principalHash ||
       claims.serverId !== serverId ||
       Date.now() / 1000 - claims.issuedAt > MAX_SESSION_AGE_SECONDS ||
-      this.kv.getNow(tombstone(claims.randomId)) !== undefined
+      this.kv.getNow(session.tombstone) !== undefined
     )
       throw new GatewayError('session_not_found');
     session.usedAt = performance.now();
@@ -131,7 +137,7 @@ export class Sessions {
     if (this.opened.delete(id)) this.meters.sessions('http', -1);
   }
 
-  private unseal(id: string): Session | undefined {
+  private unseal(id: string): OpenedSession | undefined {
     const sealed = sealedPart(id);
     const text = sealed === undefined ? undefined : this.sealer.open(SESSION_LABEL, sealed);
     const claims = text === undefined ? undefined : decodeClaims(text);
@@ -141,13 +147,14 @@ export class Sessions {
     return session;
   }
 
-  private remember(id: string, session: Session): void {
+  private remember(id: string, session: OpenedSession): void {
     if (this.opened.size >= MAX_OPENED) {
-      const oldest = this.opened.keys().next().value;
+      const oldest = this.opened.oldest();
       if (oldest !== undefined) this.forget(oldest);
     }
+    const before = this.opened.size;
     this.opened.set(id, session);
-    this.meters.sessions('http', 1);
+    this.meters.sessions('http', this.opened.size - before);
   }
 }
 
@@ -155,7 +162,7 @@ function toSession(
   claims: SessionClaims,
   missed: ReadonlySet<string>,
   seen: ListMarks | null,
-): Session {
+): OpenedSession {
   const view: ClientView = {
     era: 'legacy',
     revision: claims.revision,
@@ -168,6 +175,7 @@ function toSession(
     claims,
     view,
     mutedView: { ...view, capabilities: '{}', declared: view.capabilities },
+    tombstone: tombstone(claims.randomId),
     usedAt: performance.now(),
     missed,
     seen,

@@ -39,9 +39,12 @@ export class HttpChannel implements Channel {
     this.canAsk = options.accepts.stream && options.client.sessionId !== null;
     if (!this.canNotify || options.keepaliveMs === 0) return;
     // Silence beyond the keep-alive interval makes a stream of it, so that something can be sent.
-    this.timer = setTimeout(() => {
-      if (!this.res.destroyed) this.open();
-    }, options.keepaliveMs);
+    this.timer = setTimeout(speakUp, options.keepaliveMs, this);
+  }
+
+  /** Called by the timer. */
+  keepAlive(): void {
+    if (!this.res.destroyed) this.open();
   }
 
   send(message: string): boolean {
@@ -109,4 +112,8 @@ export class HttpChannel implements Channel {
     });
     return stream;
   }
+}
+
+function speakUp(channel: HttpChannel): void {
+  channel.keepAlive();
 }

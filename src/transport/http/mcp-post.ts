@@ -60,7 +60,8 @@ export class McpPost {
     checkVersion(posted.head.protocolVersion);
     const client = this.client(posted, serverId, message.method === 'initialize');
     if (message.kind === 'request') {
-      this.runner.run(posted, { message, serverId, transport: 'http', ...client });
+      const { client: asked, mutedClient } = client;
+      this.runner.run(posted, { message, serverId, transport: 'http', client: asked, mutedClient });
       return;
     }
     this.incoming.post(posted, message, { client: client.client, caller: posted.caller, serverId });
