@@ -18,6 +18,11 @@ export interface Channel {
   readonly scope?: string;
   /** Sends one JSON-RPC message before the answer. @returns false when it was dropped */
   send(message: string): boolean;
+  /**
+   * Whether its reader has so much unread that no more should come yet; `caughtUp` is then called
+   * once, when it has read that, or is gone.
+   */
+  behind?(caughtUp: () => void): boolean;
   /** On pipes, where the connection is the session: takes what `initialize` settled. */
   joined?(facts: ClientFacts): void;
 }

@@ -58,6 +58,11 @@ export interface UpstreamObserver {
    * @returns a function that withdraws the question, should the upstream cancel it
    */
   ask(method: string, params: string, answer: (reply: string) => void): () => void;
+  /**
+   * Whether whoever hears it has so much unread that no more should come yet; `caughtUp` is then
+   * called once. Heard by those lines that can let one request wait without the others.
+   */
+  behind?(caughtUp: () => void): boolean;
   /** The request is over; called before its answer is given, whatever that is. */
   end(): void;
 }

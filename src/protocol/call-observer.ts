@@ -50,6 +50,10 @@ export class CallObserver implements UpstreamObserver {
     this.opened().each(notificationText(method, this.shown(params)));
   }
 
+  behind(caughtUp: () => void): boolean {
+    return this.call.channel.behind?.(caughtUp) ?? false;
+  }
+
   /** The answer comes next: progress that waits goes before it, unless nobody wants it any more. */
   end(): void {
     this.gate?.end(!this.call.abort.aborted);

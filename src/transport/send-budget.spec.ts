@@ -25,6 +25,21 @@ describe('SendBudget', () => {
     expect(queued).toBeLessThan(20_000_000);
   });
 
+  it('holds back from half of its limit on, and tells once when all is read', () => {
+    const budget = new SendBudget(1000);
+    let told = 0;
+    const caughtUp = (): void => {
+      told++;
+    };
+    expect([budget.holdsBack(500, caughtUp), budget.holdsBack(501, caughtUp)]).toEqual([
+      false,
+      true,
+    ]);
+    budget.drained();
+    budget.drained();
+    expect(told).toBe(1);
+  });
+
   it('forgets large messages once they have been read', () => {
     const budget = new SendBudget(1000);
     budget.admits(0, 5000);

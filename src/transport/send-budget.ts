@@ -8,6 +8,7 @@ const MAX_LARGE_BYTES = 16 * 1024 * 1024;
  */
 export class SendBudget {
   private large = 0;
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly maxQueueBytes: number) {}
 
@@ -21,5 +22,25 @@ export class SendBudget {
     if (queued > this.maxQueueBytes + this.large) return false;
     if (bytes > this.maxQueueBytes / 4) this.large = Math.min(this.large + bytes, MAX_LARGE_BYTES);
     return true;
+  }
+
+  /**
+   * Whether who has something to add should wait with it (PROTOCOL.md §4.5), well before the reader is
+   * too slow: what has been read of an upstream already still comes.
+   * @param queued bytes that wait already
+   * @param caughtUp called once in that case, by `drained`
+   */
+  holdsBack(queued: number, caughtUp: () => void): boolean {
+    if (queued <= this.maxQueueBytes / 2) return false;
+    this.waiting.push(caughtUp);
+    return true;
+  }
+
+  /** The reader has read all of it, or nothing is sent any more. */
+  drained(): void {
+    if (this.waiting.length === 0) return;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const caughtUp of waiting) caughtUp();
   }
 }

@@ -46,6 +46,7 @@ export class CallRunner {
       headers: posted.headers,
       keepaliveMs: keepaliveMs(config),
       maxQueueBytes: config.streamQueueMaxBytes,
+      stallMs: config.stallTimeoutMs,
     });
     const call = this.toCall(posted, runnable, channel);
     const watch = new ClientWatch(posted.res, call);

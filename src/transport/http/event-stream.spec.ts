@@ -27,7 +27,7 @@ describe('encodeEvent', () => {
 describe('EventStream', () => {
   let server: Server;
   let socket: Socket;
-  const limits = { keepaliveMs: 60_000, maxQueueBytes: 100_000 };
+  const limits = { keepaliveMs: 60_000, maxQueueBytes: 100_000, stallMs: 60_000 };
 
   /** A response to a reader that reads only when it is told to. */
   const opened = async (): Promise<ServerResponse> => {
@@ -79,6 +79,61 @@ describe('EventStream', () => {
       look();
     });
     expect(text.indexOf('"n":1')).toBeLessThan(text.indexOf('"n":2'));
+  });
+
+  it('holds back who has more to say from half of its queue on, until all is read', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, limits);
+    let told = 0;
+    const caughtUp = (): void => {
+      told++;
+    };
+    expect(stream.behind(caughtUp)).toBe(false);
+    let sent = 0;
+    while (!stream.behind(caughtUp)) sent += Number(stream.send('x'.repeat(10_000)));
+    expect(stream.send('{"still":"taken"}')).toBe(true);
+    expect([sent >= 5, told]).toEqual([true, 0]);
+    const drained = new Promise((resolve) => res.once('drain', resolve));
+    socket.resume();
+    await drained;
+    expect([told, stream.behind(caughtUp)]).toEqual([1, false]);
+  });
+
+  it('holds nobody back any more once its reader is gone', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, limits);
+    let told = 0;
+    const caughtUp = (): void => {
+      told++;
+    };
+    while (!stream.behind(caughtUp)) stream.send('x'.repeat(10_000));
+    const closed = new Promise((resolve) => res.on('close', resolve));
+    socket.destroy();
+    await closed;
+    expect([told, stream.behind(caughtUp)]).toEqual([1, false]);
+  });
+
+  it.each([false, true])(
+    'ends a reader that takes nothing for too long (over: %s)',
+    async (over) => {
+      const res = await opened();
+      const stream = new EventStream(res, { ...limits, maxQueueBytes: 1e9, stallMs: 50 });
+      const closed = new Promise((resolve) => res.on('close', resolve));
+      for (let i = 0; i < 1000; i++) stream.send('x'.repeat(20_000));
+      if (over) stream.end();
+      await closed;
+      const cut = new Promise((resolve) => socket.on('close', resolve));
+      socket.resume();
+      await cut;
+      expect(socket.bytesRead).toBeLessThan(20_000_000);
+    },
+  );
+
+  it('lets a reader take its time that has read everything', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, { ...limits, stallMs: 20 });
+    await new Promise((resolve) => res.socket?.once('timeout', resolve));
+    expect(stream.send('{}')).toBe(true);
   });
 
   it('kills a reader that has not read between two probes', async () => {

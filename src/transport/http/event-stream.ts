@@ -6,6 +6,8 @@ export interface StreamLimits {
   readonly maxQueueBytes: number;
   /** Pause between comments; 0 = none. */
   readonly keepaliveMs: number;
+  /** Longest time that a reader may take nothing of what waits for it. */
+  readonly stallMs: number;
 }
 
 /** The pause that the configuration asks for, as StreamLimits want it. */
@@ -28,7 +30,7 @@ export function encodeEvent(message: string, id = ''): string {
 
 /**
  * Writes server-sent events to one reader: flushed at once, kept alive by comments, closed when the
- * reader is too far behind (SECURITY.md S11).
+ * reader is too far behind, or takes nothing for too long (SECURITY.md S11).
  */
 export class EventStream {
   private readonly timer: NodeJS.Timeout | undefined;
@@ -49,6 +51,11 @@ export class EventStream {
     res.on('drain', () => {
       this.unread = 0;
       this.isProbed = false;
+      this.budget.drained();
+    });
+    // Node counts what the far end takes of a large write as activity, too.
+    res.setTimeout(limits.stallMs, () => {
+      if (res.writableLength > 0) res.destroy();
     });
     res.on('close', () => {
       this.end();
@@ -75,6 +82,15 @@ export class EventStream {
     return true;
   }
 
+  /** See Channel.behind. */
+  behind(caughtUp: () => void): boolean {
+    const { res } = this;
+    // Only then does `drain` follow.
+    if (!this.open || res.destroyed || !res.writableNeedDrain) return false;
+    const isFull = this.unread > MAX_QUEUED_EVENTS / 2;
+    return this.budget.holdsBack(isFull ? Infinity : res.writableLength, caughtUp);
+  }
+
   /** A reader that has not read since the last probe is gone: its socket was dead all along. */
   probe(): void {
     if (this.isProbed && this.res.writableLength > 0) this.kill();
@@ -87,6 +103,7 @@ export class EventStream {
   /** @param last text to send before the end, encoded already */
   end(last?: string): void {
     clearInterval(this.timer);
+    this.budget.drained();
     if (!this.open) return;
     this.open = false;
     if (!this.res.writableEnded && !this.res.destroyed) this.res.end(last);

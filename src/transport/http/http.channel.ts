@@ -52,6 +52,10 @@ export class HttpChannel implements Channel {
     return this.open().send(message);
   }
 
+  behind(caughtUp: () => void): boolean {
+    return this.stream?.behind(caughtUp) ?? false;
+  }
+
   /** Whether somebody reads, or at least may still come back to a connection that is there. */
   get hasReader(): boolean {
     return this.stream instanceof ResumableStream ? this.stream.hasReader : !this.res.destroyed;

@@ -100,6 +100,7 @@ export class ListenEndpoint {
     const reader = new EventStream(res, {
       keepaliveMs: keepaliveMs(this.config),
       maxQueueBytes: this.config.streamQueueMaxBytes,
+      stallMs: this.config.stallTimeoutMs,
     });
     this.endWithToken(caller, reader, res);
     return reader;

@@ -89,6 +89,11 @@ export class ResumableStream {
     return true;
   }
 
+  /** Who is away holds nobody up: what comes is kept, as far as there is room. */
+  behind(caughtUp: () => void): boolean {
+    return this.reader?.behind(caughtUp) ?? false;
+  }
+
   /** @param message the answer, which is the last event */
   finish(message?: string): void {
     this.isOver = true;

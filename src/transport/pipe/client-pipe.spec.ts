@@ -24,6 +24,7 @@ function aPipe(transport: 'ws' | 'sse' = 'ws') {
     { transport, caller: aCaller(), serverId: null, ip: '127.0.0.1' },
     {
       send: (message) => sent.push(message) > 0,
+      behind: () => false,
       probe: () => undefined,
       close: (why) => ends.push(why),
     },

@@ -18,6 +18,8 @@ export type PipeEnd = 'shutdown' | 'credential' | 'internal';
 export interface Outlet {
   /** @returns false when the message was not taken: the client is gone or too slow */
   send(message: string): boolean;
+  /** See Channel.behind. */
+  behind(caughtUp: () => void): boolean;
   /** Asks the far end for a sign of life, without waiting. */
   probe(): void;
   close(why: PipeEnd): void;
@@ -78,6 +80,11 @@ export class ClientPipe implements Channel {
 
   send(message: string): boolean {
     return this.outlet.send(message);
+  }
+
+  /** All calls share the pipe: none of them should add to what is unread. */
+  behind(caughtUp: () => void): boolean {
+    return this.outlet.behind(caughtUp);
   }
 
   joined(facts: ClientFacts): void {

@@ -17,6 +17,10 @@ export class SseOutlet implements Outlet {
     return this.stream?.send(message) ?? false;
   }
 
+  behind(caughtUp: () => void): boolean {
+    return this.stream?.behind(caughtUp) ?? false;
+  }
+
   probe(): void {
     this.stream?.probe();
   }

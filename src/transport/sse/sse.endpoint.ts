@@ -56,6 +56,7 @@ export class SseEndpoint {
     const stream = new EventStream(res, {
       keepaliveMs: keepaliveMs(this.config),
       maxQueueBytes: this.config.streamQueueMaxBytes,
+      stallMs: this.config.stallTimeoutMs,
     });
     outlet.begin(stream, this.endpoint(exchange, id));
   }

@@ -17,6 +17,9 @@ export class StdioOutlet implements Outlet {
     stdout.on('error', () => {
       this.end('gone');
     });
+    stdout.on('drain', () => {
+      this.budget.drained();
+    });
   }
 
   send(message: string): boolean {
@@ -30,6 +33,12 @@ export class StdioOutlet implements Outlet {
     return true;
   }
 
+  behind(caughtUp: () => void): boolean {
+    const { stdout } = this;
+    if (this.isClosed || !stdout.writableNeedDrain) return false;
+    return this.budget.holdsBack(stdout.writableLength, caughtUp);
+  }
+
   probe(): void {
     // A pipe that is broken says so by itself.
   }
@@ -41,6 +50,7 @@ export class StdioOutlet implements Outlet {
   private end(why: PipeEnd | 'slow' | 'gone'): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.budget.drained();
     this.onClose(why);
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Outlet, PipeEnd } from '../pipe/client-pipe.js';
 import { SendBudget } from '../send-budget.js';
@@ -5,6 +6,8 @@ import { SendBudget } from '../send-budget.js';
 export interface WsLimits {
   readonly pingIntervalMs: number;
   readonly maxQueueBytes: number;
+  /** Longest time that a client may take nothing of what waits for it. */
+  readonly stallMs: number;
 }
 
 /** Close codes (API.md §3.5; RFC 6455 §7.4.1). */
@@ -41,8 +44,10 @@ export class WsOutlet implements Outlet {
   private pings = 0;
   private pingsSince = 0;
 
+  /** @param line the connection below */
   constructor(
     private readonly socket: WebSocket,
+    private readonly line: Socket,
     limits: WsLimits,
   ) {
     this.budget = new SendBudget(limits.maxQueueBytes);
@@ -57,6 +62,13 @@ export class WsOutlet implements Outlet {
     });
     socket.on('close', () => {
       clearInterval(this.timer);
+      this.budget.drained();
+    });
+    line.on('drain', () => {
+      this.budget.drained();
+    });
+    line.setTimeout(limits.stallMs, () => {
+      if (line.writableLength > 0) socket.terminate();
     });
   }
 
@@ -69,6 +81,12 @@ export class WsOutlet implements Outlet {
     }
     socket.send(message);
     return true;
+  }
+
+  behind(caughtUp: () => void): boolean {
+    const { socket, line } = this;
+    if (socket.readyState !== socket.OPEN || !line.writableNeedDrain) return false;
+    return this.budget.holdsBack(socket.bufferedAmount, caughtUp);
   }
 
   probe(): void {
@@ -93,6 +111,8 @@ export class WsOutlet implements Outlet {
   }
 
   private ping(): void {
+    // It would only get there behind all the rest; who takes nothing of that is ended for it.
+    if (this.line.writableLength > 0) return;
     if (this.missed >= MAX_MISSED) this.socket.terminate();
     else {
       this.missed++;

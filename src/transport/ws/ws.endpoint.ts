@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -19,6 +20,12 @@ export interface Upgrade {
   readonly socket: Duplex;
   /** Bytes that came after the request. */
   readonly head: Buffer;
+}
+
+/** A WebSocket, and the connection below it. */
+interface Opened {
+  readonly socket: WebSocket;
+  readonly line: Socket;
 }
 
 /** As API.md §3.5 has it: who cannot be read is told no more. */
@@ -75,14 +82,16 @@ export class WsEndpoint {
     if (upgrade.socket.destroyed) return;
     res.detachSocket(req.socket);
     this.handshake.handleUpgrade(req, upgrade.socket, upgrade.head, (socket) => {
-      this.open(socket, exchange.callId, { transport: 'ws', caller, serverId, ip });
+      const owner: PipeOwner = { transport: 'ws', caller, serverId, ip };
+      this.open({ socket, line: req.socket }, exchange.callId, owner);
     });
   }
 
-  private open(socket: WebSocket, handshakeId: CallId, owner: PipeOwner): void {
-    const outlet = new WsOutlet(socket, {
+  private open({ socket, line }: Opened, handshakeId: CallId, owner: PipeOwner): void {
+    const outlet = new WsOutlet(socket, line, {
       pingIntervalMs: this.config.websocketPingIntervalMs,
       maxQueueBytes: this.config.streamQueueMaxBytes,
+      stallMs: this.config.stallTimeoutMs,
     });
     // What is wrong with a frame has closed the socket with its code already.
     socket.on('error', () => undefined);

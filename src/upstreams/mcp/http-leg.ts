@@ -1,5 +1,3 @@
-import { TextDecoder } from 'node:util';
-import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
 import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
@@ -9,6 +7,7 @@ import { utf8Text } from '../../platform/http/utf8-text.js';
 import { errorCode, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import { LegStream } from './leg-stream.js';
 import type { OpenRequest } from './unasked.js';
 import { answeredBadly, brokeOff, describe, isFramingFault } from './upstream-fault.js';
 
@@ -24,9 +23,6 @@ export interface HttpLine extends LegLine {
   /** The leg has its answer, whatever that is. */
   over(leg: HttpLeg): void;
 }
-
-const MAX_RESUMES = 20;
-const DEFAULT_RETRY_MS = 1000;
 
 type Mode = 'none' | 'json' | 'stream' | 'refused';
 
@@ -47,11 +43,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   private challenge: string | string[] | undefined;
   private chunks: Buffer[] = [];
   private bytes = 0;
-  private parser: EventSourceParser | null = null;
-  private decoder: TextDecoder | null = null;
-  private lastEventId: string | null = null;
-  private retryMs = DEFAULT_RETRY_MS;
-  private resumes = 0;
+  private stream: LegStream | null = null;
   private sent = false;
   private done = false;
 
@@ -114,7 +106,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
         answeredBadly(`Result is larger than ${String(this.line.maxResultBytes)} bytes`),
       );
       controller.abort(new Error('too large'));
-    } else if (this.mode === 'stream') this.feed(controller, chunk);
+    } else if (this.mode === 'stream') this.feed(controller, this.stream as LegStream, chunk);
     else this.chunks.push(chunk);
   }
 
@@ -127,7 +119,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.done) return;
-    if (this.mode === 'stream' && this.lastEventId !== null) this.streamEnded();
+    if (this.mode === 'stream' && this.stream?.lastEventId !== null) this.streamEnded();
     else this.settle(null, this.broken(error));
   }
 
@@ -141,26 +133,35 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
 
   private openStream(): void {
     this.mode = 'stream';
-    this.decoder = new TextDecoder('utf-8', { fatal: true });
-    this.parser = createParser({
-      onEvent: (event) => {
-        // A modern stream that breaks has lost its request: nothing is resumed.
-        if (event.id !== undefined && this.line.era === 'legacy') this.lastEventId = event.id;
-        if (event.data !== '' && !this.done) this.event(event.data);
-      },
-      onRetry: (ms) => {
-        this.retryMs = Math.min(ms, 60_000);
-      },
-    });
+    if (this.stream !== null) this.stream.reopened();
+    else
+      this.stream = new LegStream(this.line.era === 'legacy', (data) => {
+        // The limit is one of messages; how many come before the answer is bounded by time.
+        this.bytes = 0;
+        if (!this.done) this.event(data);
+      });
   }
 
-  private feed(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  private feed(controller: Dispatcher.DispatchController, stream: LegStream, chunk: Buffer): void {
     try {
-      this.parser?.feed((this.decoder as TextDecoder).decode(chunk, { stream: true }));
+      stream.feed(chunk);
     } catch (e) {
       this.settle(null, answeredBadly('Upstream sent text that is no UTF-8', { cause: e }));
     }
     if (this.done) controller.abort(new Error('answered'));
+    else if (this.messages !== null && !stream.isHeld) this.easeOff(stream);
+  }
+
+  /** While its client is too far behind, the upstream of this call is not read (PROTOCOL.md §4.5). */
+  private easeOff(stream: LegStream): void {
+    const caughtUp = (): void => {
+      stream.release();
+      this.clock.listen();
+    };
+    if (this.request.observer?.behind?.(caughtUp) !== true) return;
+    stream.hold();
+    // The upstream cannot be heard: it is not silent.
+    this.clock.deafen();
   }
 
   private event(data: string): void {
@@ -211,7 +212,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
 
   private finishRefused(): void {
     const { status, statusText, contentType, retryAfter, challenge, id, line } = this;
-    if (this.resumes > 0) {
+    if (this.stream?.wasResumed === true) {
       // The request had been taken: nothing proves any more that it did not run.
       const reason = `Upstream answered ${String(status)} to who came back for the answer`;
       this.settle(null, brokeOff(`${reason}, the outcome is unknown`));
@@ -227,17 +228,18 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   }
 
   private streamEnded(): void {
-    if (this.lastEventId === null || this.resumes >= MAX_RESUMES) {
+    const stream = this.stream as LegStream;
+    const pauseMs = stream.ended();
+    if (pauseMs === null) {
       this.settle(
         null,
         brokeOff('Upstream ended its stream before the answer, the outcome is unknown'),
       );
       return;
     }
-    this.resumes++;
     setTimeout(() => {
-      if (!this.done) this.line.dispatch(this, null, this.lastEventId);
-    }, this.retryMs);
+      if (!this.done) this.line.dispatch(this, null, stream.lastEventId);
+    }, pauseMs);
   }
 
   private giveUp(error: Error, reason: string): void {
@@ -252,6 +254,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     if (this.done) return;
     this.done = true;
     this.clock.stop();
+    this.stream?.release();
     this.messages?.end();
     this.request.observer?.end();
     this.chunks = [];

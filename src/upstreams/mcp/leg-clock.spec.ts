@@ -53,6 +53,25 @@ describe('LegClock', () => {
     expect(ends).toEqual([100]);
   });
 
+  it('counts no silence while nobody listens, but the total', () => {
+    const { clock, ends } = started(100, 1000);
+    jest.advanceTimersByTime(50);
+    clock.deafen();
+    jest.advanceTimersByTime(500);
+    clock.touch();
+    jest.advanceTimersByTime(300);
+    expect(ends).toEqual([]);
+    clock.listen();
+    jest.advanceTimersByTime(90);
+    expect(ends).toEqual([]);
+    jest.advanceTimersByTime(20);
+    expect(ends).toEqual([100]);
+    const other = started(100, 300);
+    other.clock.deafen();
+    jest.advanceTimersByTime(310);
+    expect(other.ends).toEqual([300]);
+  });
+
   it('never ends once stopped', () => {
     const { clock, ends } = started(10, 10);
     clock.stop();

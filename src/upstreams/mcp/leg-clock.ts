@@ -27,7 +27,19 @@ export class LegClock {
 
   /** Something of this request arrived: silence starts anew. */
   touch(): void {
+    if (this.lastAt < Infinity) this.lastAt = performance.now();
+  }
+
+  /** Silence is not counted while we do not listen; the total is. */
+  deafen(): void {
+    this.lastAt = Infinity;
+  }
+
+  listen(): void {
+    if (this.lastAt < Infinity || this.timer === null) return;
     this.lastAt = performance.now();
+    clearTimeout(this.timer);
+    this.check();
   }
 
   /** Both clocks stand still while a person or model answers a question of the upstream. */

@@ -20,6 +20,9 @@ export interface JournalEvent {
   readonly bytes?: string;
   readonly control?: string;
   readonly childPid?: number;
+  /** How many messages a torrent has said, and whether it waits for its reader since. */
+  readonly count?: number;
+  readonly isStuck?: boolean;
   /** What a `subscriptions/listen` asked for. */
   readonly filter?: Record<string, unknown>;
 }

@@ -115,8 +115,8 @@ export class ParkedCall implements Watch {
   }
 
   progress(params: string): void {
-    if (this.round === null) this.held.latest(params);
-    else this.round.stream?.progress(params);
+    if (this.round !== null) this.round.stream?.progress(params);
+    else if (!this.held.latest(params)) this.meters.dropped('park_notices');
   }
 
   notification(method: string, params: string): void {
@@ -143,6 +143,10 @@ export class ParkedCall implements Watch {
     return () => {
       this.open.delete(key);
     };
+  }
+
+  behind(caughtUp: () => void): boolean {
+    return this.round?.stream?.behind?.(caughtUp) ?? false;
   }
 
   /** Called before the answer is given. */

@@ -35,6 +35,10 @@ export class TaskWatch implements Watch {
     return () => undefined;
   }
 
+  behind(caughtUp: () => void): boolean {
+    return this.hears?.behind?.(caughtUp) ?? false;
+  }
+
   end(): void {
     this.hears?.end();
   }

@@ -9,6 +9,16 @@ const okText = (call) =>
 
 const refused = new Map();
 
+/** When the far end has read, or is gone. */
+const taken = (res) =>
+  new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done).off('close', done);
+      resolve();
+    };
+    res.on('drain', done).on('close', done);
+  });
+
 /** The bare socket under a response, for bytes that node:http would refuse to send. */
 const socketOf = (call) => call.out.res.socket;
 
@@ -68,6 +78,23 @@ export const wire = {
     if (n > times) return call.text('ok');
     call.out.res.writeHead(code, headers);
     call.out.res.end('come back');
+  },
+  /**
+   * Says `n` log messages of `bytes` each, as fast as its reader takes them, and writes down how far it
+   * came.
+   */
+  async torrent(call) {
+    const { n = 50, bytes = 1_000_000, everyMs = 0 } = call.args;
+    const { res } = call.out;
+    for (let i = 1; i <= n && !res.destroyed; i++) {
+      const data = { i, text: 'x'.repeat(bytes) };
+      call.notify('notifications/message', { level: 'info', logger: 'torrent', data });
+      const isStuck = res.writableNeedDrain;
+      call.world.journal.write({ event: 'said', nonce: call.nonce, count: i, isStuck });
+      if (isStuck) await taken(res);
+      if (everyMs > 0) await new Promise((resolve) => call.after(everyMs, resolve));
+    }
+    call.text('all said');
   },
   redirect(call) {
     call.out.res.writeHead(call.args.code ?? 307, { location: call.args.to ?? '/elsewhere' });

@@ -1,0 +1,91 @@
+import { TextDecoder } from 'node:util';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { type ReadHold, connectionBeingRead } from '../../platform/http/read-hold.js';
+
+const MAX_RESUMES = 20;
+const DEFAULT_RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
+
+/**
+ * The event stream that answers one request, over all connections that it takes
+ * (25 Transports §Resumability).
+ */
+export class LegStream {
+  private decoder: TextDecoder;
+  private parser: EventSourceParser;
+  private lastId: string | null = null;
+  private retryMs = DEFAULT_RETRY_MS;
+  private resumes = 0;
+  private connection: ReadHold | null = null;
+
+  /**
+   * @param isResumable a modern stream that breaks has lost its request
+   * @param onData hears the data of each event
+   */
+  constructor(
+    private readonly isResumable: boolean,
+    private readonly onData: (data: string) => void,
+  ) {
+    this.decoder = newDecoder();
+    this.parser = this.newParser();
+  }
+
+  get lastEventId(): string | null {
+    return this.lastId;
+  }
+
+  get wasResumed(): boolean {
+    return this.resumes > 0;
+  }
+
+  /** Whether its connection is not read at the moment. */
+  get isHeld(): boolean {
+    return this.connection !== null;
+  }
+
+  /** It goes on over another connection. */
+  reopened(): void {
+    this.decoder = newDecoder();
+    this.parser = this.newParser();
+  }
+
+  /** @throws TypeError on text that is no UTF-8 */
+  feed(chunk: Buffer): void {
+    this.parser.feed(this.decoder.decode(chunk, { stream: true }));
+  }
+
+  /** The connection is gone. @returns the pause before it is asked to go on; `null` when it is not */
+  ended(): number | null {
+    this.connection = null;
+    if (this.lastId === null || this.resumes >= MAX_RESUMES) return null;
+    this.resumes++;
+    return this.retryMs;
+  }
+
+  /** Stops reading the connection whose data is being taken now. */
+  hold(): void {
+    this.connection = connectionBeingRead();
+    this.connection?.hold();
+  }
+
+  release(): void {
+    this.connection?.release();
+    this.connection = null;
+  }
+
+  private newParser(): EventSourceParser {
+    return createParser({
+      onEvent: (event) => {
+        if (event.id !== undefined && this.isResumable) this.lastId = event.id;
+        if (event.data !== '') this.onData(event.data);
+      },
+      onRetry: (ms) => {
+        this.retryMs = Math.min(ms, MAX_RETRY_MS);
+      },
+    });
+  }
+}
+
+function newDecoder(): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true });
+}
