@@ -4,8 +4,9 @@ import { REST, startGateway, startScript, SUBJECT, token } from './rig.mjs';
 
 export const quick = process.argv.includes('--quick');
 export const plan = quick
-  ? { connections: [1, 16, 64], rounds: 3, ms: 1000, starts: 2, warmMs: 2500, sessions: 1000 }
-  : { connections: [1, 16, 64], rounds: 5, ms: 4000, starts: 5, warmMs: 6000, sessions: 2000 };
+  ? { processes: 2, rounds: 2, ms: 1000, starts: 2, warmMs: 2500, sessions: 1000 }
+  : { processes: 3, rounds: 3, ms: 3000, starts: 5, warmMs: 6000, sessions: 2000 };
+export const CONNECTIONS = [1, 16, 64];
 const ENV = { MAX_TOOL_CALLS_PER_MINUTE: '100000000', ACCESS_LOG: 'off' };
 export const authorization = `Bearer ${token('bench')}`;
 /** The first message of a client. */
@@ -31,10 +32,9 @@ export async function started(promise, stop = (x) => x.stop()) {
   stops.push(() => stop(thing));
   return thing;
 }
-export const gatewayProcess = () =>
-  started(startGateway({ env: ENV, ...(SUBJECT.length ? { prefix: SUBJECT } : {}) }), (g) =>
-    g.dispose(),
-  );
+export const startGatewayProcess = () =>
+  startGateway({ env: ENV, ...(SUBJECT.length ? { prefix: SUBJECT } : {}) });
+export const gatewayProcess = () => started(startGatewayProcess(), (g) => g.dispose());
 
 export async function register(gateway, name, url) {
   const answer = await fetch(`${gateway.url}/gateways`, {
@@ -64,8 +64,13 @@ export async function initialized(url) {
   return answer.headers.get('mcp-session-id');
 }
 
-/** `taskset` becomes node itself, so its pid is the one to measure. */
+/** All rounds against one set of processes, and what came of them. */
 export async function rounds(load, subjects, spec, note) {
+  return told(note, await measured(load, subjects, spec));
+}
+
+/** `taskset` becomes node itself, so its pid is the one to measure. */
+export async function measured(load, subjects, spec) {
   const done = [];
   for (let round = 0; round < plan.rounds; round++) {
     const result = {};
@@ -73,6 +78,10 @@ export async function rounds(load, subjects, spec, note) {
       result[name] = await load.measure(pid, { authorization, ...spec, url, ms: plan.ms });
     done.push(result);
   }
+  return done;
+}
+
+export function told(note, done) {
   const compared = compare(done);
   console.log(line(note, compared));
   return compared;

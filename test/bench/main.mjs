@@ -12,15 +12,17 @@ import { rssMb } from './procfs.mjs';
 import { median, verdict } from './report.mjs';
 import { benchLists, benchScale } from './catalog.mjs';
 import {
-  gatewayProcess,
+  CONNECTIONS,
+  measured,
   metric,
   plan,
   quick,
   register,
-  rounds,
   started,
+  startGatewayProcess,
   startUpstream,
   stopAll,
+  told,
   warmUp,
 } from './kit.mjs';
 import { ROOT, startGateway, startLoad, startScript, SUBJECT } from './rig.mjs';
@@ -41,46 +43,63 @@ async function startUps() {
 }
 
 const startFloor = (upstream, API) =>
-  started(startScript('floor.mjs', { TARGET: upstream.value, API }, SUBJECT));
+  startScript('floor.mjs', { TARGET: upstream.value, API }, SUBJECT);
 
+/** What calls are measured in: connections by name, and the load they offer. */
+const SETTINGS = [
+  ...CONNECTIONS.map((connections) => ({
+    key: String(connections),
+    note: `${connections} connection${connections > 1 ? 's' : ''}`,
+    load: { connections },
+  })),
+  // At saturation the slower of two pays for more wake-ups of its peers: equal load shows the work alone.
+  {
+    key: 'equal',
+    note: `${EQUAL_RATE} a second`,
+    load: { connections: 16, rate: EQUAL_RATE },
+  },
+];
+
+/** One start of each subject, measured in turns; `done` takes the rounds of each setting. */
+async function benchProcesses(load, upstream, done) {
+  const floor = await startFloor(upstream, 'request');
+  const leanest = await startFloor(upstream, 'dispatch');
+  const gateway = await startGatewayProcess();
+  try {
+    await register(gateway, 'bench', upstream.value);
+    const subjects = {
+      floor: { pid: floor.pid, url: floor.value },
+      leanest: { pid: leanest.pid, url: leanest.value },
+      gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
+    };
+    const spec = { kind: 'call', tool: 'bench-echo' };
+    await warmUp(load, subjects, spec);
+    for (const { key, load: offered } of SETTINGS)
+      done[key].push(...(await measured(load, subjects, { ...spec, ...offered })));
+    return {
+      loadedMb: rssMb(gateway.pid),
+      floorMb: rssMb(floor.pid),
+      eventLoopLagP99Ms: ((await metric(gateway, 'nodejs_eventloop_lag_p99_seconds')) ?? 0) * 1000,
+      callLogDropped: await metric(gateway, 'mcpgateway_call_log_dropped_total'),
+    };
+  } finally {
+    await gateway.dispose();
+    await leanest.stop();
+    await floor.stop();
+  }
+}
+
+/** Over several starts: what the compiler makes of the same code differs by a tenth between two of them. */
 async function benchCalls(load) {
   const upstream = await startUpstream(1);
-  const [floor, leanest] = [
-    await startFloor(upstream, 'request'),
-    await startFloor(upstream, 'dispatch'),
-  ];
-  const gateway = await gatewayProcess();
-  await register(gateway, 'bench', upstream.value);
-  const subjects = {
-    floor: { pid: floor.pid, url: floor.value },
-    leanest: { pid: leanest.pid, url: leanest.value },
-    gateway: { pid: gateway.pid, url: `${gateway.url}/mcp` },
-  };
-  const spec = { kind: 'call', tool: 'bench-echo' };
-  await warmUp(load, subjects, spec);
-  const calls = {};
-  for (const connections of plan.connections)
-    calls[connections] = await rounds(
-      load,
-      subjects,
-      { ...spec, connections },
-      `tools/call, 64 bytes, ${connections} connection${connections > 1 ? 's' : ''}`,
-    );
-  // At saturation the slower of two pays for more wake-ups of its peers: equal load shows the work alone.
-  const equalLoad = await rounds(
-    load,
-    subjects,
-    { ...spec, connections: 16, rate: EQUAL_RATE },
-    `tools/call, 64 bytes, ${EQUAL_RATE} a second`,
+  const done = Object.fromEntries(SETTINGS.map(({ key }) => [key, []]));
+  let last;
+  for (let i = 0; i < plan.processes; i++) last = await benchProcesses(load, upstream, done);
+  const compared = Object.fromEntries(
+    SETTINGS.map(({ key, note }) => [key, told(`tools/call, 64 bytes, ${note}`, done[key])]),
   );
-  return {
-    calls,
-    equalLoad,
-    loadedMb: rssMb(gateway.pid),
-    floorMb: rssMb(floor.pid),
-    eventLoopLagP99Ms: ((await metric(gateway, 'nodejs_eventloop_lag_p99_seconds')) ?? 0) * 1000,
-    callLogDropped: await metric(gateway, 'mcpgateway_call_log_dropped_total'),
-  };
+  const { equal: equalLoad, ...calls } = compared;
+  return { calls, equalLoad, ...last };
 }
 
 function commit() {
@@ -103,7 +122,7 @@ async function main() {
       `idle session ${kind}: ${kib.toFixed(1)} KiB${floorKib === null ? '' : ` (floor ${floorKib.toFixed(1)})`}`,
     );
   const overFloor = (kind) => sessions[kind].kib / sessions[kind].floorKib;
-  const busiest = calls.calls[plan.connections.at(-1)];
+  const busiest = calls.calls[CONNECTIONS.at(-1)];
   console.log('\nObjectives');
   for (const objective of [
     { name: 'CPU per tools/call ÷ bare proxy', value: busiest.cpu.median, bar: 1.6, aim: 1.2 },
