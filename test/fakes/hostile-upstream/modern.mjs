@@ -36,8 +36,9 @@ function asks(filter, { method, params }) {
   return filter[KIND_OF[method]] === true;
 }
 
-function listen(call, { notifications: filter }) {
+function listen(call, { notifications }) {
   const { id, world } = call;
+  let filter = notifications;
   const tag = { [`${META}subscriptionId`]: id };
   const tell = ({ method, params = {} }) =>
     call.notify(method, { ...params, _meta: { ...params._meta, ...tag } });
@@ -45,6 +46,7 @@ function listen(call, { notifications: filter }) {
     send: (message) => asks(filter, message) && tell(message),
     end: () => call.result({ _meta: tag }),
   };
+  if (world.modern.tellsNoTasks) filter = { ...filter, taskIds: undefined };
   world.listens.add(entry);
   call.onCancel = () => world.listens.delete(entry);
   call.out.onEnd?.(() => world.listens.delete(entry));

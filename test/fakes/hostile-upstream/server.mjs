@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Call } from './call.mjs';
 import { Lists, PROMPTS, RESOURCES, TEMPLATES } from './lists.mjs';
+import { MODERN_TASK_METHODS } from './modern-tasks.mjs';
 import { MODERN_METHODS } from './modern.mjs';
 import { TASK_CAPABILITY, TASK_METHODS, beginTask } from './tasks.mjs';
 import { TOOLS, fits } from './tools/index.mjs';
@@ -39,7 +40,7 @@ export class McpServer {
     this.version = '1.0.0';
     /** Capabilities that MCP knows nothing of. */
     this.experimental = {};
-    this.modern = { refuseHeaders: 0 };
+    this.modern = { refuseHeaders: 0, tellsNoTasks: false };
     /** Open `subscriptions/listen`: {id, filter, send, end}. */
     this.listens = new Set();
     this.hasTasks = options.hasTasks === true;
@@ -123,9 +124,10 @@ export class McpServer {
         ...this.lists.page(...lists[method], params.cursor),
         ...(call.isModern ? this.lists.hints : {}),
       });
+    const tasks = call.isModern ? MODERN_TASK_METHODS : TASK_METHODS;
     const own =
       (call.isModern ? MODERN_METHODS : {})[method] ??
-      (this.hasTasks ? TASK_METHODS : {})[method] ??
+      (this.hasTasks ? tasks : {})[method] ??
       this.methods[method] ??
       VENDOR_METHODS[method];
     if (own === undefined) return call.error(-32601, `Method not found: ${method}`);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { beginModern } from './modern-tasks.mjs';
 
 const RELATED = 'io.modelcontextprotocol/related-task';
 const ENDED = ['completed', 'failed', 'cancelled'];
@@ -78,19 +79,11 @@ export function taskToolList() {
   }));
 }
 
-/** A task of the extension of 2026-07-28 that never ends. */
-function beginModern({ id, out }) {
-  const createdAt = new Date().toISOString();
-  const state = { status: 'working', createdAt, lastUpdatedAt: createdAt, ttlMs: null };
-  const result = { resultType: 'task', taskId: randomUUID(), ...state };
-  out.final(JSON.stringify({ jsonrpc: '2.0', id, result }));
-}
-
 /** Begins what was asked for as a task. @returns false when that tool is none of these */
 export function beginTask(call, name) {
   if (!call.world.hasTasks || !Object.hasOwn(TASK_TOOLS, name)) return false;
   if (call.isModern) {
-    beginModern(call);
+    beginModern(call, name);
     return true;
   }
   if (call.params.task === undefined) {

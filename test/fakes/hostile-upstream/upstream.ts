@@ -36,7 +36,7 @@ export interface UpstreamOptions {
   readonly only?: readonly string[];
   /** The credential it wants: `Authorization: Bearer s3cret`. */
   readonly auth?: string;
-  /** It runs tools as tasks of 2025-11-25: `task_echo`, … */
+  /** It runs tools as tasks, of 2025-11-25 or of the extension: `task_echo`, … */
   readonly tasks?: boolean;
 }
 
@@ -65,6 +65,8 @@ export interface Modes {
   readonly modern?: {
     /** So many tool calls are refused with -32020. */
     refuseHeaders?: number;
+    /** It tells of no tasks, whoever listens for them. */
+    tellsNoTasks?: boolean;
     /** Ends all subscriptions that are open. */
     endListens?: boolean;
   };

@@ -1,59 +1,23 @@
 import { aCall, aModernCall, type MadeCall } from '../../../../test/builders/call.js';
-import { aGateway } from '../../../../test/builders/catalog.js';
-import { aWayUp } from '../../../../test/fakes/upstream-driver.js';
+import { aTaskWay, endTaskWays } from '../../../../test/builders/task-way.js';
 import { RELATED_TASK } from '../../../kernel/core-tasks.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
-import type { Upward } from '../../legs.js';
-import { UpwardCalls } from '../../methods/upward.js';
-import { InputLoop } from './input-loop.js';
-import { ModernClients } from './modern-clients.js';
-import { Parks } from './parks.js';
-import { StateSeals } from './state-seals.js';
-import { TaskDrive } from './task-drive.js';
-import { TaskSeals } from './task-seals.js';
 
 const CAN = { requests: { tools: { call: {} } }, cancel: {} };
 const ASKED = `"message":"Sure?","requestedSchema":{},"_meta":{"${RELATED_TASK}":{"taskId":"T/1"}}`;
-const opened: { onModuleDestroy(): void }[] = [];
 
-function made() {
-  const way = aWayUp();
-  const { legs, clientRequests, sealer } = way;
-  opened.push(clientRequests);
-  const loop = new InputLoop(legs, clientRequests);
-  const seals = [new StateSeals(sealer), new TaskSeals(sealer)] as const;
-  const clients = new ModernClients(legs, ...seals, new Parks(way.config, way.meters), way.meters);
-  const drive = new TaskDrive(legs, loop, clientRequests);
-  // None of these clients begins a task.
-  const upward = new UpwardCalls(legs, clients, loop, drive, null as never);
-  const start = (call: MadeCall, tasks: object = CAN) => {
-    const up: Upward = {
-      gateway: aGateway({ capabilities: { tasks } as never }),
-      kind: 'Tool',
-      task: 'follow',
-      name: 'm-job',
-      target: 'job',
-      params: '"name":"job"',
-    };
-    return upward.send(call, up).then(JSON.parse, (e: unknown) => e) as Promise<unknown>;
-  };
-  const answer = async (method: string, result: object) => {
-    const leg = await way.driver.next();
-    expect(leg.request.method).toBe(method);
-    leg.answer(JSON.stringify(result));
-    return leg.request;
-  };
-  return { ...way, start, answer };
-}
+const made = (tasks: object = CAN) => {
+  const way = aTaskWay('legacy', { gateway: { capabilities: { tasks } as never } });
+  const start = (call: MadeCall) => way.send(call, { task: 'follow' });
+  return { ...way, start };
+};
 
 const state = (status: string) => ({ taskId: 'T/1', status, ttl: null, pollInterval: 1 });
 const begun = { task: state('working') };
 const done = { content: [], _meta: { [RELATED_TASK]: { taskId: 'T/1' } } };
 
 describe('driveCoreTask', () => {
-  afterEach(() => {
-    for (const requests of opened.splice(0)) requests.onModuleDestroy();
-  });
+  afterEach(endTaskWays);
 
   it.each([
     ['legacy', () => aCall('tools/call'), { content: [] }],
@@ -166,8 +130,8 @@ describe('driveCoreTask', () => {
   });
 
   it('cancels nothing above that cannot be cancelled', async () => {
-    const { start, answer, driver } = made();
-    const reply = start(aCall('tools/call'), { requests: CAN.requests });
+    const { start, answer, driver } = made({ requests: CAN.requests });
+    const reply = start(aCall('tools/call'));
     await answer('tools/call', { task: state('lost') });
     await reply;
     expect(driver.legs).toHaveLength(1);

@@ -16,7 +16,9 @@ export class PollClock {
   ) {
     this.endsAt = performance.now() + totalMs;
     // One for all pauses: a task may be looked at thousands of times.
-    abort.onAbort(() => this.wake?.());
+    abort.onAbort(() => {
+      this.hurry();
+    });
   }
 
   /**
@@ -32,6 +34,11 @@ export class PollClock {
     if (!this.abort.aborted)
       await this.pause(Math.min(left, LONGEST_MS, Math.max(ms, SHORTEST_MS)));
     if (this.abort.aborted) throw new GatewayError('cancelled');
+  }
+
+  /** Ends the pause that is running. */
+  hurry(): void {
+    this.wake?.();
   }
 
   /** What is left until the absolute end, in ms; 1 at least. */

@@ -1,15 +1,7 @@
 import { aCall } from '../../../../test/builders/call.js';
-import { aGateway } from '../../../../test/builders/catalog.js';
-import { aWayUp } from '../../../../test/fakes/upstream-driver.js';
+import { aTaskWay, endTaskWays } from '../../../../test/builders/task-way.js';
 import { parseMessage, UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import { TASKS } from '../../../kernel/extensions.js';
-import { UpwardCalls } from '../../methods/upward.js';
-import { InputLoop } from './input-loop.js';
-import { ModernClients } from './modern-clients.js';
-import { Parks } from './parks.js';
-import { StateSeals } from './state-seals.js';
-import { TaskDrive } from './task-drive.js';
-import { TaskSeals } from './task-seals.js';
 
 const NEEDED = new UpstreamRpcError(
   `{"code":-32021,"message":"no","data":{"requiredCapabilities":{"extensions":{"${TASKS}":{}}}}}`,
@@ -18,40 +10,18 @@ const NEEDED = new UpstreamRpcError(
   400,
 );
 const FORM = { method: 'elicitation/create', params: { message: 'Sure?', requestedSchema: {} } };
-const opened: { onModuleDestroy(): void }[] = [];
 
-function made(env: Record<string, string> = {}) {
-  const way = aWayUp(env);
-  const { legs, clientRequests, sealer } = way;
-  opened.push(clientRequests);
-  const loop = new InputLoop(legs, clientRequests);
-  const seals = [new StateSeals(sealer), new TaskSeals(sealer)] as const;
-  const clients = new ModernClients(legs, ...seals, new Parks(way.config, way.meters), way.meters);
-  const drive = new TaskDrive(legs, loop, clientRequests);
-  // None of these clients begins a task.
-  const upward = new UpwardCalls(legs, clients, loop, drive, null as never);
-  const up = {
-    gateway: aGateway({ era: 'modern' }),
-    kind: 'Tool',
-    name: 'm-job',
-    target: 'job',
-    params: '"name":"job"',
-  } as const;
+function made(tells = false) {
+  const way = aTaskWay('modern', { tells });
   const start = () => {
     const client = { capabilities: '{"elicitation":{}}' };
     const call = aCall('tools/call', { name: 'm-job' }, { client });
-    return { call, reply: upward.send(call, up).then(JSON.parse, (e: unknown) => e) };
-  };
-  const answer = async (method: string, result: object) => {
-    const leg = await way.driver.next();
-    expect(leg.request.method).toBe(method);
-    leg.answer(JSON.stringify(result), 'modern');
-    return leg.request;
+    return { call, reply: way.send(call) };
   };
   const refuse = async () => {
     (await way.driver.next()).fail(NEEDED);
   };
-  return { ...way, start, answer, refuse };
+  return { ...way, start, refuse };
 }
 
 const task = (status: string, more: object = {}) => ({
@@ -61,9 +31,7 @@ const begun = { ...task('working'), resultType: 'task' };
 const done = task('completed', { result: { resultType: 'complete', content: [] } });
 
 describe('TaskDrive', () => {
-  afterEach(() => {
-    for (const requests of opened.splice(0)) requests.onModuleDestroy();
-  });
+  afterEach(endTaskWays);
 
   it('follows a task to its end when the tool needs one, and remembers that', async () => {
     const { start, answer, refuse } = made();
@@ -139,5 +107,80 @@ describe('TaskDrive', () => {
     await refuse();
     await refuse();
     expect(await reply).toMatchObject({ isError: true });
+  });
+
+  describe('whose upstream tells of tasks', () => {
+    const slow = { ...begun, pollIntervalMs: 20_000 };
+    const begin = async () => {
+      const way = made(true);
+      const { call, reply } = way.start();
+      await way.refuse();
+      await way.answer('tools/call', slow);
+      await new Promise(setImmediate);
+      return { ...way, call, reply };
+    };
+    const told = (status: string, more: object = {}) =>
+      JSON.stringify({ ...task(status, more), taskId: undefined }).slice(1, -1);
+
+    it('looks once when it is heard, then waits for what is told', async () => {
+      const { reply, telling, answer, methods } = await begin();
+      expect(telling.watched).toEqual(['T/1']);
+      telling.acknowledge();
+      await answer('tasks/get', slow);
+      await new Promise(setImmediate);
+      telling.tell(told('working', { statusMessage: 'half' }));
+      telling.tell(told('completed', { result: { resultType: 'complete', content: [] } }));
+      expect(await reply).toEqual({ content: [] });
+      expect(methods().filter((method) => method === 'tasks/get')).toHaveLength(1);
+      expect(telling.ended).toHaveLength(1);
+    });
+
+    it('asks for what a notice leaves out', async () => {
+      const { reply, telling, answer } = await begin();
+      telling.acknowledge();
+      await answer('tasks/get', slow);
+      await new Promise(setImmediate);
+      telling.tell('"status":"completed"');
+      await answer('tasks/get', done);
+      expect(await reply).toEqual({ content: [] });
+    });
+
+    it('has the client asked what is told of', async () => {
+      const { call, reply, telling, answer, clientRequests } = await begin();
+      telling.acknowledge();
+      await answer('tasks/get', slow);
+      await new Promise(setImmediate);
+      telling.tell(told('input_required', { inputRequests: { q1: FORM } }));
+      await new Promise(setImmediate);
+      const { id } = parseMessage(call.sent[0] ?? '');
+      const message = `{"jsonrpc":"2.0","id":${String(id)},"result":{"action":"decline"}}`;
+      clientRequests.answered('session-1', parseMessage(message));
+      await answer('tasks/update', {});
+      telling.tell(told('completed', { result: { resultType: 'complete', content: [] } }));
+      expect(await reply).toEqual({ content: [] });
+    });
+
+    it('listens no more when the client is gone', async () => {
+      const { call, reply, telling } = await begin();
+      telling.acknowledge();
+      call.abort.abort('gone');
+      expect(await reply).toMatchObject({ code: 'cancelled' });
+      expect(telling.ended).toHaveLength(1);
+    });
+  });
+
+  it('polls an upstream that tells nothing, and does not ask it for every task', async () => {
+    const { start, answer, refuse, telling } = made();
+    const first = start();
+    await refuse();
+    await answer('tools/call', begun);
+    await answer('tasks/get', task('working'));
+    await answer('tasks/get', done);
+    await first.reply;
+    const second = start();
+    await answer('tools/call', begun);
+    await answer('tasks/get', done);
+    await second.reply;
+    expect(telling.watched).toHaveLength(1);
   });
 });

@@ -10,14 +10,18 @@ import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { UpstreamReply } from '../../../kernel/upstream.js';
 import { ClientRequests } from '../../client-requests.js';
 import { Legs, type Upward } from '../../legs.js';
+import { ResourceSubscriptions } from '../../resource-subscriptions.js';
 import { InputGathering } from './input-gathering.js';
 import { InputLoop } from './input-loop.js';
 import { readInputRequests } from './input-required.js';
 import { PollClock } from './poll-clock.js';
+import { TaskListening, type TaskNews } from './task-news.js';
 import { readTask } from './task-results.js';
 import { UnansweredError, unansweredReply } from './unanswered.js';
 
 const MAX_TOOLS = 10_000;
+/** Pause between looks at a task whose upstream tells of it: a notice can be lost. */
+const SAFETY_MS = 30_000;
 /** Times that one task may ask (PROTOCOL.md §5.5). */
 const MAX_ROUNDS = 10;
 
@@ -27,6 +31,7 @@ interface Course {
   readonly up: Upward;
   readonly taskId: string;
   readonly clock: PollClock;
+  readonly news: TaskNews;
   readonly gathering: InputGathering;
   /** Keys of questions that have their answer: an upstream may show them a little longer. */
   readonly answered: Set<string>;
@@ -41,12 +46,16 @@ interface Course {
 export class TaskDrive {
   /** Tools that have said that they need it. */
   private readonly tools = new Set<string>();
+  private readonly listening: TaskListening;
 
   constructor(
     private readonly legs: Legs,
     private readonly loop: InputLoop,
     private readonly clientRequests: ClientRequests,
-  ) {}
+    subscriptions: ResourceSubscriptions,
+  ) {
+    this.listening = new TaskListening(subscriptions);
+  }
 
   isFor(up: Upward): boolean {
     return this.tools.size > 0 && this.tools.has(keyOf(up));
@@ -80,9 +89,13 @@ export class TaskDrive {
       throw new GatewayError('upstream_error', {
         reason: 'Upstream began a task for a client that did not offer to follow it',
       });
+    const { taskId } = task;
+    const clock = new PollClock(call.abort, this.legs.totalMs(up));
     const course: Course = {
-      ...{ call, up, taskId: task.taskId, rounds: 0 },
-      clock: new PollClock(call.abort, this.legs.totalMs(up)),
+      ...{ call, up, taskId, clock, rounds: 0 },
+      news: this.listening.to({ gatewayId: up.gateway.id, taskId }, () => {
+        clock.hurry();
+      }),
       gathering: new InputGathering(call, this.clientRequests),
       answered: new Set(),
     };
@@ -90,19 +103,28 @@ export class TaskDrive {
   }
 
   private async follow(course: Course, begun: Members): Promise<UpstreamReply> {
-    const { call, clock } = course;
+    const { call, news } = course;
     try {
       for (let state = begun; ;) {
         const ended = endOf(state);
         if (ended !== null) return ended;
         if (state.string('status') === 'input_required') await this.answer(course, state);
-        await clock.next(Number(state.raw('pollIntervalMs')));
-        state = scanJson((await this.send(course, 'tasks/get')).result, RELAYED).top;
+        state = await this.next(course, state);
       }
     } catch (e) {
       if (!(e instanceof UpstreamRpcError)) this.giveUp(course);
       return unansweredReply(call, e);
+    } finally {
+      news.end();
     }
+  }
+
+  /** What the upstream tells next of the task; where it tells nothing, what it says when asked. */
+  private async next(course: Course, state: Members): Promise<Members> {
+    const { clock, news } = course;
+    const pauseMs = news.isTold ? SAFETY_MS : Number(state.raw('pollIntervalMs'));
+    await clock.next(news.isWaiting ? 0 : pauseMs);
+    return news.take() ?? scanJson((await this.send(course, 'tasks/get')).result, RELAYED).top;
   }
 
   private async answer(course: Course, state: Members): Promise<void> {

@@ -1,0 +1,111 @@
+import { GatewayError } from '../../../kernel/errors.js';
+import type { GatewayId } from '../../../kernel/ids.js';
+import type { Members } from '../../../kernel/json-members.js';
+import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
+import type { ResourceSubscriptions } from '../../resource-subscriptions.js';
+import type { UpstreamTask } from './task-seals.js';
+
+/** An upstream that does not tell of tasks is not asked to for so long. */
+const DEAF_MS = 60_000;
+const MAX_DEAF = 1000;
+
+/** How to hear of tasks of modern upstreams: which of them tell, and who listens. */
+export class TaskListening {
+  private counter = 0;
+  /** Upstreams that tell nothing of tasks, until when. */
+  private readonly deaf = new Map<GatewayId, number>();
+
+  constructor(private readonly subscriptions: Pick<ResourceSubscriptions, 'watch' | 'end'>) {}
+
+  /** @param wake called whenever there is something to look at */
+  to(task: UpstreamTask, wake: () => void): TaskNews {
+    const news = new TaskNews(wake);
+    const until = this.deaf.get(task.gatewayId) ?? 0;
+    if (performance.now() < until) return news;
+    const watcher = `task ${String(++this.counter)}`;
+    news.end = () => {
+      void this.subscriptions.end(watcher);
+    };
+    this.subscriptions
+      .watch(watcher, task, (params) => {
+        news.told(params);
+      })
+      .then(
+        () => {
+          news.heard();
+        },
+        (e: unknown) => {
+          this.refused(task.gatewayId, e);
+        },
+      );
+    return news;
+  }
+
+  private refused(id: GatewayId, error: unknown): void {
+    // Of this one task, or of none: what fails for want of room here says nothing of the upstream.
+    if (error instanceof GatewayError && error.code === 'overloaded') return;
+    if (this.deaf.size >= MAX_DEAF) this.deaf.clear();
+    this.deaf.set(id, performance.now() + DEAF_MS);
+  }
+}
+
+/** What a modern upstream tells of one task (`notifications/tasks`). */
+export class TaskNews {
+  /** Nothing more is wanted. */
+  end: () => void = () => undefined;
+  private isHeard = false;
+  private latest: Members | null = null;
+  private mustLook = false;
+
+  constructor(private readonly wake: () => void) {}
+
+  /** Whether the upstream will say when there is something new. */
+  get isTold(): boolean {
+    return this.isHeard;
+  }
+
+  /** Whether there is something to look at already. */
+  get isWaiting(): boolean {
+    return this.latest !== null || this.mustLook;
+  }
+
+  /** The state that was told last; `null` where it has to be asked for. */
+  take(): Members | null {
+    const { latest } = this;
+    this.latest = null;
+    this.mustLook = false;
+    return latest;
+  }
+
+  /** From now on the upstream tells; what happened before has to be looked at, once. */
+  heard(): void {
+    this.isHeard = true;
+    this.mustLook = true;
+    this.wake();
+  }
+
+  /** @param params the inside of the params of a notice, without the id */
+  told(params: string): void {
+    const { top } = scanJson(`{${params}}`, RELAYED);
+    if (isWhole(top)) this.latest = top;
+    else this.mustLook = true;
+    this.wake();
+  }
+}
+
+/** A notice carries all that `tasks/get` would; one that does not is a reason to ask. */
+function isWhole(state: Members): boolean {
+  switch (state.string('status')) {
+    case 'working':
+    case 'cancelled':
+      return true;
+    case 'input_required':
+      return state.has('inputRequests');
+    case 'completed':
+      return state.has('result');
+    case 'failed':
+      return state.has('error');
+    default:
+      return false;
+  }
+}
