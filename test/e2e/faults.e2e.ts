@@ -42,6 +42,8 @@ describe('upstreams that break', () => {
     'garbage',
     'html502',
     'noresult',
+    'numberresult',
+    'numbererror',
     'badutf8',
     'close',
     'rst',

@@ -1,15 +1,16 @@
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../kernel/errors.js';
-import { type Message, UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
+import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { utf8Text } from '../../platform/http/utf8-text.js';
-import { errorCode, refusalOf } from './http-refusal.js';
+import { refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
 import { LegStream } from './leg-stream.js';
+import { readAnswer } from './read-answer.js';
 import type { OpenRequest } from './unasked.js';
-import { answeredBadly, brokeOff, describe, isFramingFault } from './upstream-fault.js';
+import { answeredBadly, broken, brokeOff, timedOut } from './upstream-fault.js';
 
 /** What a leg needs of its connection. */
 export interface HttpLine extends LegLine {
@@ -65,10 +66,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   }
 
   ranOut(ms: number): void {
-    this.giveUp(
-      new GatewayError('upstream_timeout', { what: this.what(), ms }),
-      'timed out, the gateway no longer waits',
-    );
+    this.giveUp(timedOut(this.request.method, ms), 'timed out, the gateway no longer waits');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -120,15 +118,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.done) return;
     if (this.mode === 'stream' && this.stream?.lastEventId !== null) this.streamEnded();
-    else this.settle(null, this.broken(error));
-  }
-
-  private broken(error: Error): Error {
-    if (error instanceof GatewayError) return error;
-    const reason = describe(error);
-    if (!this.sent) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
-    const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
-    return isFramingFault(error) ? answeredBadly(text, { cause: error }) : brokeOff(text, error);
+    else this.settle(null, broken(error, this.sent));
   }
 
   private openStream(): void {
@@ -194,32 +184,24 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
 
   private finishJson(): void {
     const text = this.text();
-    if (text === null) {
-      this.settle(null, answeredBadly('Upstream sent text that is no UTF-8'));
-      return;
-    }
-    const message = this.parsed(text);
-    if (message === null) return;
-    if (message.kind === 'response' && message.id === String(this.id)) this.answer(message);
-    else this.settle(null, answeredBadly('Upstream answered another request than this one'));
+    const message = text === null ? null : this.parsed(text);
+    if (text === null) this.settle(null, answeredBadly('Upstream sent text that is no UTF-8'));
+    else if (message?.kind === 'response' && message.id === String(this.id)) this.answer(message);
+    else if (message !== null)
+      this.settle(null, answeredBadly('Upstream answered another request than this one'));
   }
 
   private answer(message: Message): void {
-    const error = message.top.raw('error');
-    if (error === undefined) this.settle(message.top.raw('result') as string, null);
-    else this.settle(null, new UpstreamRpcError(error, errorCode(error), this.line.era));
+    const answer = readAnswer(message, this.line.era);
+    if (typeof answer === 'string') this.settle(answer, null);
+    else this.settle(null, answer);
   }
 
   private finishRefused(): void {
     const { status, statusText, contentType, retryAfter, challenge, id, line } = this;
-    if (this.stream?.wasResumed === true) {
-      // The request had been taken: nothing proves any more that it did not run.
-      const reason = `Upstream answered ${String(status)} to who came back for the answer`;
-      this.settle(null, brokeOff(`${reason}, the outcome is unknown`));
-      return;
-    }
     const head = { status, statusText, contentType, retryAfter, challenge };
-    this.settle(null, refusalOf({ ...head, id, line, text: this.text() ?? '' }));
+    const wasTaken = this.stream?.wasResumed === true;
+    this.settle(null, refusalOf({ ...head, id, line, wasTaken, text: this.text() ?? '' }));
   }
 
   private text(): string | null {
@@ -261,9 +243,5 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     this.line.over(this);
     if (error === null) this.resolve(result as string);
     else this.reject(error);
-  }
-
-  private what(): string {
-    return this.request.method === 'tools/call' ? 'Tool call' : this.request.method;
   }
 }

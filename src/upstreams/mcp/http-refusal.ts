@@ -1,7 +1,7 @@
 import type { Era } from '../../kernel/mcp.js';
 import { UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import { SessionLostError } from './connection.js';
-import { answeredBadly, refusedByStatus } from './upstream-fault.js';
+import { answeredBadly, brokeOff, refusedByStatus } from './upstream-fault.js';
 
 /** An answer that is neither JSON nor an event stream under a good status. */
 export interface Refused {
@@ -11,6 +11,8 @@ export interface Refused {
   readonly retryAfter: string | string[] | undefined;
   readonly challenge: string | string[] | undefined;
   readonly text: string;
+  /** The request itself had been taken: this refuses who came back for the answer. */
+  readonly wasTaken: boolean;
   /** Of the request. */
   readonly id: number;
   readonly line: { readonly hasSession: boolean; readonly era: Era };
@@ -19,6 +21,11 @@ export interface Refused {
 /** What such an answer means to the request. */
 export function refusalOf(refused: Refused): Error {
   const { status, text, contentType, line } = refused;
+  // Nothing proves any more that it did not run.
+  if (refused.wasTaken)
+    return brokeOff(
+      `Upstream answered ${String(status)} to who came back for the answer, the outcome is unknown`,
+    );
   if (line.hasSession && sessionLost(status, text)) return new SessionLostError();
   const challenge = challengeOf(refused);
   const error = challenge === undefined ? rpcErrorIn(refused) : null;
@@ -57,7 +64,7 @@ function sessionLost(status: number, body: string): boolean {
 }
 
 /** The code of an error object; 0 when it has none. */
-export function errorCode(error: string): number {
+function errorCode(error: string): number {
   const value: unknown = JSON.parse(error);
   const code = (value as { code?: unknown } | null)?.code;
   return typeof code === 'number' ? code : 0;

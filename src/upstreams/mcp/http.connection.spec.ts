@@ -273,6 +273,8 @@ describe('HttpConnection', () => {
     'wrongtype',
     'array',
     'noresult',
+    'numberresult',
+    'numbererror',
   ])('answers %s with one defined error and goes on', async (tool) => {
     const connection = await open();
     const nonce = `bad-${tool}`;
@@ -284,6 +286,14 @@ describe('HttpConnection', () => {
     expect(await connection.request(call('echo', { message: 'still here' }))).toContain(
       'still here',
     );
+  });
+
+  it.each(['numberresult', 'numbererror'])('takes %s in an event for no answer', async (tool) => {
+    const connection = await open();
+    expect(await failure(connection, call(tool, { isStreamed: true }))).toMatchObject({
+      code: 'upstream_error',
+      message: expect.stringMatching(/no object|no JSON-RPC error/) as string,
+    });
   });
 
   it('never follows a redirect', async () => {

@@ -1,12 +1,13 @@
 import { GatewayError } from '../../kernel/errors.js';
-import { type Message, UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import type { Message } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { SessionLostError } from './connection.js';
 import { LegClock } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
+import { readAnswer } from './read-answer.js';
 import type { OpenRequest } from './unasked.js';
-import { answeredBadly, brokeOff } from './upstream-fault.js';
+import { brokeOff, timedOut } from './upstream-fault.js';
 
 /** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
 export const LISTEN = 'subscriptions/listen';
@@ -41,11 +42,7 @@ export class PipeLeg implements OpenRequest {
   ) {
     this.clock = new LegClock(request.silenceMs, request.totalMs, {
       ranOut: (ms) => {
-        const what = request.method === 'tools/call' ? 'Tool call' : request.method;
-        this.giveUp(
-          new GatewayError('upstream_timeout', { what, ms }),
-          'timed out, the gateway no longer waits',
-        );
+        this.giveUp(timedOut(request.method, ms), 'timed out, the gateway no longer waits');
       },
     });
     this.messages = new LegMessages(id, request, line, this.clock);
@@ -78,13 +75,9 @@ export class PipeLeg implements OpenRequest {
   }
 
   answer(message: Message): void {
-    const error = message.top.raw('error');
-    const raw = message.top.raw('result');
-    const result = raw?.startsWith('{') === true ? raw : undefined;
-    if (error !== undefined) this.fail(rpcError(error, this.line.era));
-    else if (result === undefined)
-      this.fail(answeredBadly('Upstream sent a result that is no object'));
-    else if (this.finish()) this.settle.resolve(result);
+    const answer = readAnswer(message, this.line.era);
+    if (typeof answer !== 'string') this.fail(answer);
+    else if (this.finish()) this.settle.resolve(answer);
   }
 
   /** The pipe is gone, or refused to take this request. */
@@ -115,11 +108,4 @@ export class PipeLeg implements OpenRequest {
     this.line.over(this);
     return true;
   }
-}
-
-function rpcError(error: string, era: Era): Error {
-  const value = JSON.parse(error) as { code?: unknown; message?: unknown } | null;
-  return typeof value?.code === 'number' && typeof value.message === 'string'
-    ? new UpstreamRpcError(error, value.code, era)
-    : answeredBadly('Upstream sent an error that is no JSON-RPC error');
 }

@@ -1,16 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../../kernel/errors.js';
 import { takeOut } from '../../kernel/take-out.js';
 import { SessionLostError } from './connection.js';
 import type { HttpAddress } from './http-line.js';
-import {
-  answeredBadly,
-  brokeOff,
-  describe,
-  isFramingFault,
-  type Head,
-  refusedByHead,
-} from './upstream-fault.js';
+import { type Head, broken, refusedByHead } from './upstream-fault.js';
 
 /** Some servers answer the POST only when the call is done; none needs longer than a call may take. */
 const POST_MS = 900_000;
@@ -93,12 +85,4 @@ function refusal(status: number, headers: Head): Error | null {
   if (status < 300) return null;
   if (status === 404 || status === 410) return new SessionLostError();
   return refusedByHead(status, headers);
-}
-
-function broken(error: Error, begun: boolean): Error {
-  if (error instanceof GatewayError) return error;
-  const reason = describe(error);
-  if (!begun) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
-  const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
-  return isFramingFault(error) ? answeredBadly(text, { cause: error }) : brokeOff(text, error);
 }

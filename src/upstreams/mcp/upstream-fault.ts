@@ -22,6 +22,24 @@ export function brokeOff(reason: string, cause?: unknown): GatewayError {
 }
 
 /**
+ * The connection that a request was to go on, or went on, has failed.
+ * @param wasSent whether a byte of it may have arrived
+ */
+export function broken(error: Error, wasSent: boolean): Error {
+  if (error instanceof GatewayError) return error;
+  const reason = describe(error);
+  if (!wasSent) return new GatewayError('upstream_unreachable', { reason }, { cause: error });
+  const text = `Connection to the upstream broke (${reason}), the outcome is unknown`;
+  return isFramingFault(error) ? answeredBadly(text, { cause: error }) : brokeOff(text, error);
+}
+
+/** A request has outlasted a clock of its own, of so many ms. */
+export function timedOut(method: string, ms: number): GatewayError {
+  const what = method === 'tools/call' ? 'Tool call' : method;
+  return new GatewayError('upstream_timeout', { what, ms });
+}
+
+/**
  * The HTTP status itself is a refusal. What stands behind a server that answers 5xx cannot be reached;
  * 429 and 503 that say when to come back have not run the request (PROTOCOL.md §4.6).
  */
@@ -64,7 +82,7 @@ function toMs(header: string | string[] | undefined): number | null {
 }
 
 /** An upstream that breaks the rules of HTTP, or sends too long a head, is there all the same. */
-export function isFramingFault(error: Error & { readonly code?: string }): boolean {
+function isFramingFault(error: Error & { readonly code?: string }): boolean {
   const { code } = error;
   return code === 'UND_ERR_HEADERS_OVERFLOW' || code?.startsWith('HPE_') === true;
 }

@@ -16,6 +16,13 @@ function body(call, bytes, { status = 200, type = 'application/json' } = {}) {
   res.end(data);
 }
 
+/** An answer with these members, as one event where `isStreamed`. */
+function answered(call, members) {
+  const text = JSON.stringify({ jsonrpc: '2.0', id: call.id, ...members });
+  if (call.args.isStreamed !== true || !call.out.res) return body(call, text);
+  body(call, `data: ${text}\n\n`, { type: 'text/event-stream' });
+}
+
 export const answer = {
   half: (call) => body(call, good(call).slice(0, 30)),
   garbage: (call) => body(call, '}{ not json at all'),
@@ -42,6 +49,8 @@ export const answer = {
     ),
   array: (call) => body(call, `[${good(call)}]`),
   noresult: (call) => body(call, JSON.stringify({ jsonrpc: '2.0', id: call.id })),
+  numberresult: (call) => answered(call, { result: 5 }),
+  numbererror: (call) => answered(call, { error: 5 }),
   badutf8(call) {
     const [head, tail] = good(call).split('"ok"');
     const parts = [
