@@ -11,6 +11,7 @@ import type { Log } from './platform/log/log.js';
 import { EgressPolicy } from './platform/http/egress-policy.js';
 import { keepObjectsYoung } from './platform/process/young-objects.js';
 import { resolveSecrets } from './platform/crypto/secrets.js';
+import { LoginLinks } from './upstreams/oauth/login-links.service.js';
 import { registerGatewaysFile } from './gateways-file.js';
 
 export interface BootstrapOptions {
@@ -40,6 +41,7 @@ export async function bootstrap(options: BootstrapOptions = {}): Promise<void> {
   app.get(EgressPolicy).listensOn(port);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const url = `http://${host}:${String(port)}${config.appRootPath}`;
+  app.get(LoginLinks).listensAt(url);
   log.info({ event: 'gateway.listening', url, pid: process.pid }, `Listening on ${url}`);
   onSignals(app, log, config.shutdownDelayMs, config.shutdownTimeoutMs);
   if (options.gatewaysFile !== undefined) await registerGatewaysFile(app, options.gatewaysFile);

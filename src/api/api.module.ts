@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR } from '@nestjs/core';
+import { AuthModule } from '../auth/auth.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditMetadataInterceptor } from '../audit/metadata.interceptor.js';
 import { FederationModule } from '../federation/federation.module.js';
@@ -18,7 +19,10 @@ import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ItemReadsController } from './item-reads.controller.js';
 import { ItemReads } from './item-reads.service.js';
 import { LoginDoor } from './oauth/login-door.service.js';
+import { LoginPage } from './oauth/login-page.service.js';
 import { LoginsController } from './oauth/logins.controller.js';
+import { OwnLoginsController } from './oauth/own-logins.controller.js';
+import { OwnLogins } from './oauth/own-logins.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { PromptDoor } from './prompts/prompt-door.service.js';
 import { PromptsController } from './prompts/prompts.controller.js';
@@ -33,12 +37,20 @@ import { ToolsController } from './tools/tools.controller.js';
 
 /** The REST API; its filter and interceptors hold for every route of the control plane. */
 @Module({
-  imports: [AuditModule, FederationModule, ProtocolModule, RegistryModule, UpstreamsModule],
+  imports: [
+    AuditModule,
+    AuthModule,
+    FederationModule,
+    ProtocolModule,
+    RegistryModule,
+    UpstreamsModule,
+  ],
   controllers: [
     ConnectivityController,
     GatewaysController,
     ItemReadsController,
     LoginsController,
+    OwnLoginsController,
     PromptsController,
     ResourcesController,
     ServersController,
@@ -52,6 +64,8 @@ import { ToolsController } from './tools/tools.controller.js';
     GatewayWatch,
     ItemReads,
     LoginDoor,
+    LoginPage,
+    OwnLogins,
     PromptDoor,
     ResourceDoor,
     ServerDoor,

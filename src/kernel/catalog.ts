@@ -83,6 +83,8 @@ export interface Gateway extends Common<GatewayId> {
   readonly loginSealed: string | null;
   /** The upstream asks for a login that only a person can give. */
   readonly needsLogin: boolean;
+  /** Calls carry the login of the person who makes them; the one in this record reads the lists. */
+  readonly loginPerUser: boolean;
   readonly nameMode: 'prefixed' | 'original';
   readonly sessionMode: SessionMode;
   /** The upstream has sent a request of its own (PROTOCOL.md §3.2); set once, sticks. */

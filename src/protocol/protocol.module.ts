@@ -17,6 +17,7 @@ import { StateSeals } from './era/bridge/state-seals.js';
 import { TaskDrive } from './era/bridge/task-drive.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 import { InFlight } from './in-flight.js';
+import { LoginQuestions } from './login-questions.js';
 import { Legs } from './legs.js';
 import { Listeners } from './listeners.js';
 import { GatewaysMethods } from './methods/gateways.methods.js';
@@ -62,6 +63,7 @@ import { Sessions } from './session/sessions.js';
     Legs,
     ListMarking,
     Listeners,
+    LoginQuestions,
     Listens,
     Lists,
     MethodTable,

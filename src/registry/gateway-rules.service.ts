@@ -162,6 +162,7 @@ export class GatewayRules {
     return {
       authType: merged.type,
       authSealed: merged.type === 'none' ? null : this.secrets.sealAuth(gateway.id, merged.secrets),
+      loginPerUser: merged.secrets.oauth?.perUser === true,
     };
   }
 
@@ -191,6 +192,7 @@ const BLANK = {
   authSealed: null,
   loginSealed: null,
   needsLogin: false,
+  loginPerUser: false,
   nameMode: 'prefixed',
   sessionMode: 'auto',
   asksClient: false,

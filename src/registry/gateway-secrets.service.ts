@@ -25,6 +25,8 @@ export interface OAuthSettings {
   readonly tokenUrl?: string;
   readonly scopes: readonly string[];
   readonly audience?: string;
+  /** Each person logs in for itself (PROTOCOL.md §7.4). */
+  readonly perUser?: true;
 }
 
 const LABEL = 'secrets';
@@ -53,14 +55,15 @@ export class GatewaySecrets {
     return this.open(gateway, gateway.envSealed, 'env') as Record<string, string>;
   }
 
-  sealLogin(id: GatewayId, login: unknown): string {
-    return this.sealer.seal(LABEL, JSON.stringify(login), `gateway:${id}:login`);
+  /** @param holder the person it belongs to; '' = the gateway itself */
+  sealLogin(id: GatewayId, login: unknown, holder = ''): string {
+    return this.sealer.seal(LABEL, JSON.stringify(login), loginPlace(id, holder));
   }
 
   /** What was sealed with `sealLogin`; `null` when there is nothing, or nothing that can be opened. */
-  login(gateway: Pick<Gateway, 'id' | 'loginSealed'>): unknown {
-    if (gateway.loginSealed === null) return null;
-    const plain = this.sealer.open(LABEL, gateway.loginSealed, `gateway:${gateway.id}:login`);
+  login(id: GatewayId, sealed: string | null, holder = ''): unknown {
+    if (sealed === null) return null;
+    const plain = this.sealer.open(LABEL, sealed, loginPlace(id, holder));
     return plain === undefined ? null : (JSON.parse(plain) as unknown);
   }
 
@@ -81,6 +84,10 @@ export class GatewaySecrets {
       reason: `The stored ${part === 'auth' ? 'credential' : 'environment'} of gateway '${gateway.name}' cannot be opened with AUTH_ENCRYPTION_SECRET: enter it again`,
     });
   }
+}
+
+function loginPlace(id: GatewayId, holder: string): string {
+  return `gateway:${id}:login${holder === '' ? '' : `:${holder}`}`;
 }
 
 function toCredential(type: GatewayAuthType, secrets: AuthSecrets): UpstreamCredential {

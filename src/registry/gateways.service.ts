@@ -99,6 +99,9 @@ export class GatewaysService {
         (await r.gateways.all()).filter((g) => g.id !== id),
       );
       await r.gateways.update(id, after);
+      // They belong to that address, and to nobody else's login.
+      if (before.loginPerUser && (!after.loginPerUser || after.url !== before.url))
+        await r.personLogins.deleteOfGateway(id);
       if (after.slug !== before.slug || after.nameMode !== before.nameMode)
         await this.items.rename(r, after);
       return after;
@@ -131,6 +134,7 @@ export class GatewaysService {
       await r.tools.deleteOfGateway(id);
       await r.resources.deleteOfGateway(id);
       await r.prompts.deleteOfGateway(id);
+      await r.personLogins.deleteOfGateway(id);
       await r.gateways.delete(id);
     });
   }
@@ -204,7 +208,7 @@ export class GatewaysService {
   /** What was kept of the logins of a Gateway, whoever did so last; `null` = nothing. */
   async login(id: GatewayId): Promise<unknown> {
     const gateway = await this.changes.repositories.gateways.find(id);
-    return gateway === undefined ? null : this.secrets.login(gateway);
+    return gateway === undefined ? null : this.secrets.login(id, gateway.loginSealed);
   }
 
   /** @throws GatewayError `upstream_error` when it cannot be unsealed */

@@ -40,6 +40,12 @@ describe('oauthConfig', () => {
     );
   });
 
+  it('is for all or for each person', () => {
+    const shown = (perUser?: boolean) =>
+      oauthView(mergeOAuth(perUser === undefined ? {} : { perUser }, undefined, keep))['perUser'];
+    expect([shown(), shown(false), shown(true)]).toEqual([false, false, true]);
+  });
+
   it('is shown without its secret', () => {
     expect(oauthView(old)).toMatchObject({ clientId: 'a', clientSecret: '*****', scopes: ['x'] });
   });
@@ -50,11 +56,15 @@ describe('oauthConfig', () => {
     ['scopes', { scopes: 'a' }],
     ['tokenUrl', { tokenUrl: 'file:///etc/passwd' }],
     ['clientSecret', { grantType: 'client_credentials', clientId: 'a' }],
+    ['perUser', { perUser: 'yes' }],
+    ['perUser', { perUser: true, grantType: 'client_credentials' }],
   ])('is refused for a wrong %s', (field, input) => {
     expect(faultsOf(input)).toContain(`/oauthConfig/${field}`);
   });
 
   it('needs nothing for a login by a person', () => {
     expect(faultsOf({})).toBe('');
+    expect(faultsOf({ perUser: true })).toBe('');
+    expect(faultsOf({ perUser: false, grantType: 'authorization_code' })).toBe('');
   });
 });

@@ -29,7 +29,13 @@ export function mergeOAuth(
     scopes: scopes as readonly string[],
     ...Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
     ...(secret === '' ? {} : { clientSecret: secret }),
+    ...perUserIn(input),
   };
+}
+
+/** Anything but a boolean is found by `oauthFaults`. */
+function perUserIn({ perUser = false }: JsonObject): Pick<OAuthSettings, 'perUser'> {
+  return perUser === false || perUser === null ? {} : { perUser: perUser as true };
 }
 
 /** A secret goes to the token endpoint: where that or the client is another, it is asked for again. */
@@ -58,7 +64,10 @@ export function oauthFaults(oauth: OAuthSettings, faults: Faults): void {
   faults.check(areScopes, at('scopes'), 'must be at most 64 scopes without spaces');
   const isHttp = tokenUrl === undefined || /^https?:$/.test(protocolOf(tokenUrl));
   faults.check(isHttp, at('tokenUrl'), 'must be an absolute URL with http or https');
+  const { perUser = true } = oauth as { perUser?: unknown };
+  faults.check(perUser === true, at('perUser'), 'must be true or false');
   if (grantType !== 'client_credentials') return;
+  faults.check(oauth.perUser === undefined, at('perUser'), 'takes grantType authorization_code');
   faults.check(clientId !== undefined, at('clientId'), `is required for ${grantType}`);
   faults.check(clientSecret !== undefined, at('clientSecret'), `is required for ${grantType}`);
 }
@@ -80,5 +89,6 @@ export function oauthView(oauth: OAuthSettings): View {
     tokenUrl: oauth.tokenUrl ?? null,
     scopes: oauth.scopes,
     audience: oauth.audience ?? null,
+    perUser: oauth.perUser === true,
   };
 }

@@ -7,6 +7,7 @@ import { GatewayRules } from './gateway-rules.service.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
 import { GatewaysService } from './gateways.service.js';
 import { MirroredArguments } from './mirrored-arguments.service.js';
+import { PersonLogins } from './person-logins.service.js';
 import { PromptsService } from './prompts.service.js';
 import { ResourcesService } from './resources.service.js';
 import { SchemaThread } from './schema/schema-thread.js';
@@ -24,6 +25,7 @@ import { ToolsService } from './tools.service.js';
     GatewaySecrets,
     GatewaysService,
     MirroredArguments,
+    PersonLogins,
     PromptsService,
     ResourcesService,
     SchemasService,
@@ -35,6 +37,7 @@ import { ToolsService } from './tools.service.js';
     CatalogService,
     GatewaysService,
     MirroredArguments,
+    PersonLogins,
     PromptsService,
     ResourcesService,
     ServersService,

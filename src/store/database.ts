@@ -15,6 +15,7 @@ import {
   GATEWAY,
   IDEMPOTENCY,
   ITEM_METRICS,
+  PERSON_LOGIN,
   PROMPT,
   RESOURCE,
   SERVER,
@@ -24,6 +25,7 @@ import {
 import { IdempotencyRepository } from './idempotency.repository.js';
 import type { Store } from './port.js';
 import { MetricsRepository } from './metrics.repository.js';
+import { PersonLoginsRepository } from './person-logins.repository.js';
 import { SettingsRepository } from './settings.repository.js';
 
 /** All the repositories there are, on one store: the open one, or that of a transaction. */
@@ -36,6 +38,7 @@ export interface Repositories {
   readonly calls: CallsRepository;
   readonly metrics: MetricsRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly personLogins: PersonLoginsRepository;
   readonly settings: SettingsRepository;
 }
 
@@ -49,6 +52,7 @@ function repositoriesOf(store: Store): Repositories {
     calls: new CallsRepository(store.repo(CALL)),
     metrics: new MetricsRepository(store.repo(ITEM_METRICS)),
     idempotency: new IdempotencyRepository(store.repo(IDEMPOTENCY)),
+    personLogins: new PersonLoginsRepository(store.repo(PERSON_LOGIN)),
     settings: new SettingsRepository(store.repo(SETTING)),
   };
 }

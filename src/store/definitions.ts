@@ -2,6 +2,7 @@ import type { CallRecord } from '../kernel/call-record.js';
 import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.js';
 import type { IdempotentRequest } from '../kernel/idempotent-request.js';
 import type { ItemMetrics } from '../kernel/item-metrics.js';
+import type { PersonLogin } from '../kernel/person-login.js';
 import type { Definition, Field, Identified } from './port.js';
 
 /** A value kept under a name, for what the gateway itself must remember. */
@@ -56,6 +57,7 @@ export const GATEWAY: Definition<Gateway> = {
     authSealed: orNull(text),
     loginSealed: orNull(text),
     needsLogin: bool,
+    loginPerUser: bool,
     nameMode: str16,
     sessionMode: str16,
     asksClient: bool,
@@ -185,6 +187,19 @@ export const IDEMPOTENCY: Definition<IdempotentRequest> = {
   name: 'idempotency',
   fields: { holder: id36, requestSealed: text, answerSealed: orNull(text), heldUntil: time },
   index: [['heldUntil']],
+};
+
+export const PERSON_LOGIN: Definition<PersonLogin> = {
+  name: 'person_login',
+  fields: {
+    gatewayId: id36,
+    principalHash: { kind: 'str', length: 64 },
+    loginSealed: text,
+    revision: int,
+    since: time,
+    updatedAt: time,
+  },
+  index: [['gatewayId'], ['principalHash']],
 };
 
 export const SETTING: Definition<Setting> = { name: 'setting', fields: { value: text } };

@@ -12,6 +12,8 @@ import { McpDriver } from './mcp/mcp.driver.js';
 import { SseConnections } from './mcp/sse.connection.js';
 import { StdioConnections } from './mcp/stdio.connection.js';
 import { WsConnections } from './mcp/ws.connection.js';
+import { LoginLinks } from './oauth/login-links.service.js';
+import { LoginStore } from './oauth/login-store.service.js';
 import { Logins } from './oauth/logins.service.js';
 import { OAuthClient } from './oauth/oauth-client.service.js';
 import { PersonLogin } from './oauth/person-login.service.js';
@@ -31,11 +33,22 @@ import { PersonLogin } from './oauth/person-login.service.js';
     StdioConnections,
     WsConnections,
     McpDriver,
+    LoginLinks,
+    LoginStore,
     Logins,
     OAuthClient,
     PersonLogin,
   ],
-  exports: [Invoker, Dialer, ConnectionPool, DriverRegistry, OAuthClient, PersonLogin],
+  exports: [
+    Invoker,
+    Dialer,
+    ConnectionPool,
+    DriverRegistry,
+    LoginLinks,
+    Logins,
+    OAuthClient,
+    PersonLogin,
+  ],
 })
 export class UpstreamsModule implements OnModuleInit {
   constructor(

@@ -41,6 +41,7 @@ export function aGateway(more: Partial<Gateway> = {}): Gateway {
     authSealed: null,
     loginSealed: null,
     needsLogin: false,
+    loginPerUser: false,
     nameMode: 'prefixed',
     sessionMode: 'auto',
     asksClient: false,

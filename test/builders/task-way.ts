@@ -9,6 +9,7 @@ import { StateSeals } from '../../src/protocol/era/bridge/state-seals.js';
 import { TaskDrive } from '../../src/protocol/era/bridge/task-drive.js';
 import { TaskSeals } from '../../src/protocol/era/bridge/task-seals.js';
 import type { Upward } from '../../src/protocol/legs.js';
+import type { LoginQuestions } from '../../src/protocol/login-questions.js';
 import { UpwardCalls } from '../../src/protocol/methods/upward.js';
 import type { ResourceSubscriptions } from '../../src/protocol/resource-subscriptions.js';
 import { aWayUp } from '../fakes/upstream-driver.js';
@@ -68,7 +69,8 @@ export function aTaskWay(
   const subscriptions = telling as unknown as ResourceSubscriptions;
   const drive = new TaskDrive(legs, loop, clientRequests, subscriptions);
   // No client of this builder begins a task.
-  const upward = new UpwardCalls(legs, clients, loop, drive, null as never);
+  const logins = { isFor: () => false } as unknown as LoginQuestions;
+  const upward = new UpwardCalls(legs, clients, loop, drive, null as never, logins);
   const send = (call: MadeCall, up: Partial<Upward> = {}): Promise<unknown> =>
     upward
       .send(call, {

@@ -10,6 +10,20 @@ interface Options {
   readonly issuer?: string;
   /** A stream of HTTP+SSE takes POSTs with the token that it was opened with, and no other. */
   readonly bindsStreams?: boolean;
+  /** It keeps sessions, with GET streams, and tells of changes of `note://one`. */
+  readonly keepsSessions?: boolean;
+  /** It speaks 2026-07-28 only. */
+  readonly isModern?: boolean;
+}
+
+/** One request that was served, with the person whose token it carried: `login_hint` of the login. */
+export interface Served {
+  readonly method: string;
+  readonly person: string;
+  /** Argument `me` of a tool call: who the caller says it is. */
+  readonly me: string | undefined;
+  /** The person who opened its session. */
+  readonly sessionOf: string | undefined;
 }
 
 /** An MCP server that asks for a token, and the authorization server that gives it, on one port. */
@@ -25,6 +39,9 @@ export interface ProtectedUpstream {
   readonly tokenRequests: URLSearchParams[];
   /** Tokens of the requests that were served. */
   readonly served: string[];
+  readonly requests: Served[];
+  /** Tells all who have subscribed to `note://one`. */
+  touch(): void;
   /** How the token endpoint fails from now on: a status, or without an answer; `null` = not at all. */
   failTokens(how: { status: number; body?: object } | 'hang up' | null): void;
   /** No access token is good any more; refresh tokens are. */
@@ -41,9 +58,11 @@ const json = (res: ServerResponse, status: number, body: unknown, headers = {}):
 
 /** `read` lists the tools, calling one takes `write` besides. */
 export async function startProtectedUpstream(options: Options = {}): Promise<ProtectedUpstream> {
-  const access = new Map<string, string>();
-  const refresh = new Map<string, string>();
-  const codes = new Map<string, { challenge: string; scope: string }>();
+  const access = new Map<string, Grant>();
+  const refresh = new Map<string, Grant>();
+  const codes = new Map<string, Grant & { challenge: string }>();
+  const requests: Served[] = [];
+  const sessions = new Map<string, Session>();
   const tokenRequests: URLSearchParams[] = [];
   const served: string[] = [];
   const opened: string[] = [];
@@ -55,7 +74,8 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   function authorize(query: URLSearchParams, res: ServerResponse): void {
     const code = randomUUID();
     const scope = query.get('scope') ?? '';
-    codes.set(code, { challenge: query.get('code_challenge') ?? '', scope });
+    const person = query.get('login_hint') ?? '';
+    codes.set(code, { challenge: query.get('code_challenge') ?? '', scope, person });
     const back = new URL(query.get('redirect_uri') ?? '');
     back.searchParams.set('code', code);
     back.searchParams.set('state', query.get('state') ?? '');
@@ -63,14 +83,19 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     res.end();
   }
 
-  function scopeFor(form: URLSearchParams): string | undefined {
-    if (form.get('grant_type') === 'client_credentials') return form.get('scope') ?? '';
-    if (form.get('grant_type') === 'refresh_token')
-      return refresh.get(form.get('refresh_token') ?? '');
+  function grantFor(form: URLSearchParams): Grant | undefined {
+    if (form.get('grant_type') === 'client_credentials')
+      return { scope: form.get('scope') ?? '', person: '' };
+    if (form.get('grant_type') === 'refresh_token') {
+      const given = form.get('refresh_token') ?? '';
+      const grant = refresh.get(given);
+      refresh.delete(given);
+      return grant;
+    }
     const code = codes.get(form.get('code') ?? '');
     const verifier = form.get('code_verifier') ?? '';
     const hash = createHash('sha256').update(verifier).digest('base64url');
-    return code?.challenge === hash ? code.scope : undefined;
+    return code?.challenge === hash ? code : undefined;
   }
 
   function giveToken(form: URLSearchParams, res: ServerResponse): void {
@@ -83,20 +108,21 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       json(res, failing.status, failing.body ?? {});
       return;
     }
-    const scope = scopeFor(form);
-    if (scope === undefined) {
+    const grant = grantFor(form);
+    if (grant === undefined) {
       json(res, 400, { error: 'invalid_grant' });
       return;
     }
     const tokens = { access_token: randomUUID(), refresh_token: randomUUID() };
-    access.set(tokens.access_token, scope);
-    refresh.set(tokens.refresh_token, scope);
+    access.set(tokens.access_token, grant);
+    refresh.set(tokens.refresh_token, grant);
+    const { scope } = grant;
     json(res, 200, { ...tokens, token_type: 'Bearer', expires_in: 3600, scope });
   }
 
   /** What keeps a request out, with its challenge. */
   function refusalOf(req: IncomingMessage, method: string, name: string): Refusal | null {
-    const scopes = access.get(tokenOf(req))?.split(' ');
+    const scopes = access.get(tokenOf(req))?.scope.split(' ');
     const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/${name}"`;
     if (scopes === undefined)
       return { status: 401, challenge: `Bearer scope="read", ${metadata}`, error: 'invalid_token' };
@@ -110,15 +136,45 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   };
 
   function mcp(req: IncomingMessage, body: string, res: ServerResponse): void {
-    const { id, method } = JSON.parse(body) as Asked;
+    const { id, method, params } = JSON.parse(body) as Asked;
     const refusal = refusalOf(req, method, 'mcp');
     if (refusal !== null) {
       refuse(res, refusal);
       return;
     }
     served.push(tokenOf(req));
+    const { person = '' } = access.get(tokenOf(req)) ?? {};
+    const session = sessions.get(String(req.headers['mcp-session-id']));
+    requests.push({ method, person, me: params?.arguments?.me, sessionOf: session?.person });
+    if (method === 'resources/subscribe') session?.subscribed.push(String(params?.uri));
     if (id === undefined) res.writeHead(202).end();
-    else json(res, 200, { jsonrpc: '2.0', id, ...replyTo(method) });
+    else json(res, 200, { jsonrpc: '2.0', id, ...replyTo(method, options) }, begun(method, person));
+  }
+
+  function begun(method: string, person: string): Record<string, string> {
+    if (options.keepsSessions !== true || method !== 'initialize') return {};
+    const id = randomUUID();
+    sessions.set(id, { person, subscribed: [], stream: null });
+    return { 'mcp-session-id': id };
+  }
+
+  function listen(req: IncomingMessage, res: ServerResponse): void {
+    const session = sessions.get(String(req.headers['mcp-session-id']));
+    const isOwn = session?.person === access.get(tokenOf(req))?.person;
+    if (session === undefined || !isOwn) {
+      json(res, session === undefined ? 405 : 401, {});
+      return;
+    }
+    session.stream = res;
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.flushHeaders();
+  }
+
+  function touch(): void {
+    const params = { uri: 'note://one' };
+    const notice = { jsonrpc: '2.0', method: 'notifications/resources/updated', params };
+    for (const { subscribed, stream } of sessions.values())
+      if (subscribed.includes(params.uri)) stream?.write(`data: ${JSON.stringify(notice)}\n\n`);
   }
 
   function openStream(req: IncomingMessage, res: ServerResponse): void {
@@ -145,7 +201,9 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     served.push(tokenOf(req));
     res.writeHead(202).end();
     if (id === undefined) return;
-    stream?.res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method) })}\n\n`);
+    stream?.res.write(
+      `data: ${JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method, options) })}\n\n`,
+    );
   }
 
   function openSocket(socket: WebSocket, token: string): void {
@@ -154,7 +212,8 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     socket.on('message', (data: Buffer) => {
       const { id, method } = JSON.parse(data.toString()) as Asked;
       served.push(token);
-      if (id !== undefined) socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method) }));
+      if (id !== undefined)
+        socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method, options) }));
     });
   }
 
@@ -164,6 +223,8 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       const at = `${req.method ?? ''} ${url.pathname}`;
       const [, resource] = /^GET \/\.well-known\/oauth-protected-resource\/(\w+)$/.exec(at) ?? [];
       if (at === 'POST /mcp') mcp(req, body, res);
+      else if (at === 'GET /mcp') listen(req, res);
+      else if (at === 'DELETE /mcp') json(res, 405, {});
       else if (at === 'GET /sse') openStream(req, res);
       else if (at === 'POST /message')
         message(req, body, res, Number(url.searchParams.get('stream')));
@@ -202,6 +263,8 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     },
     tokenRequests,
     served,
+    requests,
+    touch,
     failTokens: (how) => {
       failing = how;
     },
@@ -226,6 +289,19 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
 interface Asked {
   readonly id?: number;
   readonly method: string;
+  readonly params?: { readonly arguments?: { readonly me?: string }; readonly uri?: string };
+}
+
+/** What a token is for. */
+interface Grant {
+  readonly scope: string;
+  readonly person: string;
+}
+
+interface Session {
+  readonly person: string;
+  readonly subscribed: string[];
+  stream: ServerResponse | null;
 }
 
 interface Refusal {
@@ -249,20 +325,39 @@ function metadataOf(origin: string, { pkce, issuer }: Options): object {
   };
 }
 
-function replyTo(method: string): object {
+const NOTE = { uri: 'note://one', name: 'note' };
+
+function replyTo(method: string, { isModern = false, keepsSessions = false }: Options): object {
+  const capabilities = { tools: {}, ...(keepsSessions ? { resources: { subscribe: true } } : {}) };
+  const result = resultOf(method, capabilities, isModern);
+  if (result === undefined) return { error: { code: -32601, message: 'Method not found' } };
+  return { result: isModern ? { resultType: 'complete', ...result } : result };
+}
+
+function resultOf(method: string, capabilities: object, isModern: boolean): object | undefined {
   switch (method) {
+    case 'server/discover':
+      return isModern ? { supportedVersions: ['2026-07-28'], capabilities } : undefined;
     case 'initialize': {
+      if (isModern) return undefined;
       const serverInfo = { name: 'protected', version: '1' };
-      const capabilities = { tools: {} };
-      return { result: { protocolVersion: '2025-11-25', serverInfo, capabilities } };
+      return { protocolVersion: '2025-11-25', serverInfo, capabilities };
     }
     case 'tools/list':
-      return { result: { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] } };
+      return { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] };
     case 'tools/call':
-      return { result: { content: [{ type: 'text', text: 'served' }] } };
+      return { content: [{ type: 'text', text: 'served' }] };
+    case 'resources/list':
+      return { resources: [NOTE] };
+    case 'resources/templates/list':
+      return { resourceTemplates: [] };
+    case 'resources/read':
+      return { contents: [{ uri: NOTE.uri, text: 'note' }] };
     case 'ping':
-      return { result: {} };
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return {};
     default:
-      return { error: { code: -32601, message: 'Method not found' } };
+      return undefined;
   }
 }

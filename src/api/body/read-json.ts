@@ -38,7 +38,8 @@ function isJson({ headers, rawHeaders }: IncomingMessage): boolean {
   return count.length === 1 && encoding === 'identity' && isJsonMediaType(headers['content-type']);
 }
 
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** @throws GatewayError `payload_too_large` */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = (): GatewayError => new GatewayError('payload_too_large', { limit: maxBytes });
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
   const chunks: Buffer[] = [];

@@ -4,15 +4,27 @@ import { SyncService } from '../../federation/sync.service.js';
 import { Config } from '../../config/config.js';
 import { type Actor, type Caller, SYSTEM_ACTOR } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
+import type { Gateway } from '../../kernel/catalog.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import { CALLBACK_PATH, OAuthClient } from '../../upstreams/oauth/oauth-client.service.js';
-import { LOGIN_TTL_MS, PersonLogin } from '../../upstreams/oauth/person-login.service.js';
+import {
+  type LoginBeginner,
+  LOGIN_TTL_MS,
+  PersonLogin,
+} from '../../upstreams/oauth/person-login.service.js';
 import type { View } from '../../registry/views/common-view.js';
 import type { Asked } from '../asked.decorator.js';
 import { isHttps, publicBase } from '../edge/public-base.js';
 import { loginCookie, loginSecret } from './login-cookie.js';
 
-type BrowserRequest = Pick<Request, 'headers' | 'socket'>;
+export type BrowserRequest = Pick<Request, 'headers' | 'socket'>;
+
+/** Where to send the browser, and the cookie that it needs for the way back. */
+export interface StartedLogin {
+  readonly authorizationUrl: string;
+  readonly expiresInSeconds: number;
+  readonly cookie: string;
+}
 
 /** The way of a person who logs the gateway in to an upstream. */
 @Injectable()
@@ -37,13 +49,22 @@ export class LoginDoor {
       throw new GatewayError('invalid_request', {
         reason: `nobody logs in for grantType ${grantType}`,
       });
+    const { principalHash } = caller;
+    const { cookie, ...body } = await this.start(gateway, { principalHash, holder: null }, request);
+    return { body, cookie };
+  }
+
+  /** @throws GatewayError as PersonLogin.begin */
+  async start(
+    gateway: Gateway,
+    who: LoginBeginner,
+    request: BrowserRequest,
+  ): Promise<StartedLogin> {
     const redirectUrl = publicBase(request, this.config) + CALLBACK_PATH;
-    const started = await this.logins.begin(gateway, caller.principalHash, redirectUrl);
+    const { authorizationUrl, browserSecret } = await this.logins.begin(gateway, who, redirectUrl);
     const seconds = LOGIN_TTL_MS / 1000;
-    return {
-      body: { authorizationUrl: started.authorizationUrl, expiresInSeconds: seconds },
-      cookie: loginCookie(started.browserSecret, isHttps(request, this.config), seconds),
-    };
+    const cookie = loginCookie(browserSecret, isHttps(request, this.config), seconds);
+    return { authorizationUrl, expiresInSeconds: seconds, cookie };
   }
 
   /** @returns what the person reads in the end */
@@ -67,6 +88,8 @@ export class LoginDoor {
     const begun = await this.logins.owned(answer);
     const gateway = await this.gateways.get(begun.gatewayId);
     await this.logins.finish(gateway, begun, answer);
+    if (begun.holder !== null)
+      return `You are logged in to gateway ${gateway.slug}. Go back to your client. You can close this window.\n`;
     const actor: Actor = { ...SYSTEM_ACTOR, via: 'federation' };
     const read = await this.sync.refresh(gateway.id, actor);
     const then = read.success ? 'Its lists have been read.' : 'Its lists could not be read yet.';

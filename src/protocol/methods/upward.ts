@@ -12,6 +12,7 @@ import { forRevision } from '../era/older.js';
 import { raiseResult } from '../era/raise.js';
 import { withShownUris } from '../../registry/uri-text.js';
 import { Legs, type Upward } from '../legs.js';
+import { LoginQuestions } from '../login-questions.js';
 
 /** Sends calls to the upstream that serves them, over the bridge where eras differ. */
 @Injectable()
@@ -22,14 +23,15 @@ export class UpwardCalls {
     private readonly loop: InputLoop,
     private readonly tasks: TaskDrive,
     private readonly coreTasks: CoreTasks,
+    private readonly logins: LoginQuestions,
   ) {}
 
   /** @returns the upstream's `result`, with what crossing an era edits and nothing else */
   async send(call: Call, up: Upward): Promise<string> {
-    if (call.client.era === 'modern') return raised(call, up, await this.modern.send(call, up));
-    if (up.task === 'begin') return this.coreTasks.begin(call, up);
     let reply: UpstreamReply;
     try {
+      if (call.client.era === 'modern') return raised(call, up, await this.modern.send(call, up));
+      if (up.task === 'begin') return await this.coreTasks.begin(call, up);
       if (this.tasks.isFor(up)) reply = await this.tasks.run(call, up);
       else if (up.task === 'follow') reply = await driveCoreTask(this.legs, call, up, null);
       else {
@@ -38,9 +40,16 @@ export class UpwardCalls {
           reply = await this.tasks.followed(call, up, await this.loop.run(call, up, reply));
       }
     } catch (e) {
-      return this.tasks.learns(up, e) ? this.send(call, up) : lowerError(call, e);
+      return this.failed(call, up, e);
     }
     return lowered(call, up, reply);
+  }
+
+  private failed(call: Call, up: Upward, error: unknown): Promise<string> | string {
+    const again = (): Promise<string> => this.send(call, up);
+    if (this.logins.isFor(error)) return this.logins.answer(call, up, error, again);
+    if (call.client.era === 'modern') throw error;
+    return this.tasks.learns(up, error) ? again() : lowerError(call, error);
   }
 }
 

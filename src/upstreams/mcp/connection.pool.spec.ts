@@ -8,6 +8,7 @@ import type { LogLevel } from '../../kernel/mcp.js';
 import type { Stay, UpstreamRequest } from '../../kernel/upstream.js';
 import type { Meters } from '../../platform/metrics/meters.js';
 import type { GatewaysService } from '../../registry/gateways.service.js';
+import type { PersonChange } from '../oauth/logins.service.js';
 import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 import type { Dialer, DialHooks, DialOptions } from './dialer.js';
@@ -60,6 +61,7 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
   const lines: FakeLine[] = [];
   const marked: string[] = [];
   const dropped: string[] = [];
+  const changes: PersonChange[] = [];
   const turns: ((id: Gateway['id']) => void)[] = [];
   let gate: Promise<void> = Promise.resolve();
   const dialer = {
@@ -70,6 +72,9 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
       return { connection: line, transport: 'STREAMABLEHTTP' };
     },
     forget: () => undefined,
+    onPersonChange: (listener: PersonChange) => {
+      changes.push(listener);
+    },
     onEraChange: (listener: (id: Gateway['id']) => void) => {
       turns.push(listener);
     },
@@ -104,7 +109,7 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
       client: view,
       logLevel,
     });
-  return { pool, driver, lines, marked, dropped, turns, call, hold };
+  return { pool, driver, lines, marked, dropped, turns, changes, call, hold };
 }
 
 const pools: ConnectionPool[] = [];
@@ -146,9 +151,36 @@ describe('ConnectionPool: who shares', () => {
     expect(lines[0]?.options).toEqual({
       capabilities: '{"sampling":{}}',
       clientInfo: '{"name":"c"}',
+      person: null,
     });
     await call(gateway, who('alice'), client('s2', '{"sampling":{}}'));
     expect(lines).toHaveLength(2);
+  });
+
+  it.each([
+    ['shared', { sessionMode: 'shared' }],
+    ['auto', {}],
+    ['per-session', { sessionMode: 'per-session' }],
+    ['modern', { era: 'modern' }],
+  ] as const)('opens no session of a person for another: %s', async (_, more) => {
+    const { lines, call } = made();
+    const gateway = gatewayOf({ ...more, loginPerUser: true });
+    const persons = [who('alice'), who('bob'), who('alice'), who('bob')];
+    await Promise.all(persons.map((person) => call(gateway, person, client('s1'))));
+    expect(lines.map(({ options }) => options.person?.principalHash)).toEqual(['alice', 'bob']);
+    expect(lines.map(({ asked }) => asked.filter((one) => one === 'tools/call').length)).toEqual([
+      2, 2,
+    ]);
+  });
+
+  it('closes what a person had open, once its login is another or gone', async () => {
+    const { lines, changes, call } = made();
+    const gateway = gatewayOf({ loginPerUser: true });
+    for (const person of ['alice', 'bob']) await call(gateway, who(person), client('s1'));
+    for (const change of changes) change(gateway.id, 'alice', false);
+    expect(lines.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    await call(gateway, who('alice'), client('s1'));
+    expect(lines[2]?.options.person?.principalHash).toBe('alice');
   });
 
   it('leases a pipe to each open call of a modern client that can be asked', async () => {

@@ -14,7 +14,7 @@ import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PoolLine } from './pool-line.js';
 import { PooledSession } from './pooled-session.js';
-import { leased, needsLease, sessionKey, sharingOf } from './session-key.js';
+import { leased, needsLease, ofPerson, sessionKey, sharingOf } from './session-key.js';
 
 /** The client sessions that have upstream sessions for themselves. */
 export interface SessionOwners {
@@ -60,6 +60,9 @@ export class ConnectionPool implements OnModuleDestroy {
       Math.min(MAX_REAP_PAUSE_MS, config.sessionTtlMs / REAPS_PER_TTL),
     );
     this.reaper.unref();
+    dialer.onPersonChange((id, holder) => {
+      void this.retire((s) => s.gatewayId === id && s.facts.caller.principalHash === holder);
+    });
     // What is being opened just now is opened the new way.
     dialer.onEraChange((id) => {
       void this.retire((session) => session.gatewayId === id && session.opening === null);
@@ -89,7 +92,8 @@ export class ConnectionPool implements OnModuleDestroy {
     const said = sharing === 'per-session' ? (client.declared ?? client.capabilities) : undefined;
     const declared = line.declared(said ?? client.capabilities);
     const among = needsLease(gateway, sharing, client, declared) ? line.sessions : null;
-    const key = leased(sessionKey(sharing, caller, client, declared), among);
+    const own = sessionKey(sharing, caller, client, declared);
+    const key = leased(ofPerson(gateway, caller, own), among);
     let session = line.sessions.get(key);
     if (session === undefined) {
       const isOwn = sharing === 'per-session' && client.sessionId !== null;
@@ -191,7 +195,7 @@ export class ConnectionPool implements OnModuleDestroy {
 
   private async open(line: PoolLine, session: PooledSession): Promise<PooledSession> {
     const { gateway } = line;
-    const { declared, clientInfo, sessionId } = session.facts;
+    const { declared, clientInfo, sessionId, caller } = session.facts;
     let opened: UpstreamConnection | null = null;
     const { connection } = await this.dialer.open(
       gateway,
@@ -212,7 +216,7 @@ export class ConnectionPool implements OnModuleDestroy {
           if (session.connection === opened) session.connection = null;
         },
       },
-      { capabilities: declared, clientInfo },
+      { capabilities: declared, clientInfo, person: gateway.loginPerUser ? caller : null },
     );
     if (this.lines.get(gateway.id)?.sessions.get(session.facts.key) !== session) {
       void connection.close();

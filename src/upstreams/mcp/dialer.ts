@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../kernel/caller.js';
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import { Config } from '../../config/config.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import { PRODUCT_VERSION } from '../../kernel/product.js';
-import { Logins } from '../oauth/logins.service.js';
+import { Logins, type PersonChange } from '../oauth/logins.service.js';
 import { ofOpening } from '../reach.js';
 import type { ConnectionKind, OpenOptions, UpstreamConnection } from './connection.js';
 import { ConnectionKindRegistry } from './connection-kind.registry.js';
@@ -22,6 +23,8 @@ export interface DialOptions {
   /** `clientInfo` as JSON text; the gateway's own when `null`. */
   readonly clientInfo?: string | null;
   readonly initTimeoutMs?: number;
+  /** Whose login it is opened with, where each person has its own; without it the gateway's. */
+  readonly person?: Pick<Caller, 'type' | 'principalHash'> | null;
 }
 
 export interface DialSecrets {
@@ -113,6 +116,11 @@ export class Dialer {
     this.eras.onChange(listener);
   }
 
+  /** A person has logged in or out: what is open with the old login is of no use. */
+  onPersonChange(listener: PersonChange): void {
+    this.logins.onChange(listener);
+  }
+
   /** The Gateway was changed or is gone: what was remembered of its failures no longer holds. */
   forget(id: Gateway['id']): void {
     this.eras.forget(id);
@@ -130,7 +138,9 @@ export class Dialer {
     return {
       gateway,
       ...secrets,
-      ...(isOAuth ? { credential: await this.logins.credential(gateway) } : {}),
+      ...(isOAuth
+        ? { credential: await this.logins.credential(gateway, options.person ?? null) }
+        : {}),
       ...hooks,
       capabilities: options.capabilities,
       clientInfo: options.clientInfo ?? this.ownInfo,

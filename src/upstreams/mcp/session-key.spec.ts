@@ -27,6 +27,18 @@ describe('sharingOf', () => {
   });
 });
 
+describe('sharingOf where each person has a login', () => {
+  const personal = (more: Parameters<typeof aGateway>[0] = {}) =>
+    sharingOf(aGateway({ loginPerUser: true, ...more }), true);
+
+  it('keeps persons apart, whatever the owner or the era would share', () => {
+    expect(personal()).toBe('per-principal');
+    expect(personal({ sessionMode: 'shared' })).toBe('per-principal');
+    expect(personal({ era: 'modern' })).toBe('per-principal');
+    expect(personal({ sessionMode: 'per-session' })).toBe('per-session');
+  });
+});
+
 describe('sessionKey', () => {
   it('shares by capability set alone', () => {
     expect(sessionKey('shared', alice, client(), '{}')).toBe(

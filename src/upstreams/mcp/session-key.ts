@@ -17,15 +17,19 @@ const APPS = 'io.modelcontextprotocol/ui';
 const MAX_EXTENSIONS = 2048;
 
 /**
- * Who shares a session with a Gateway (PROTOCOL.md §3.2). Modern upstreams keep none.
+ * Who shares a session with a Gateway (PROTOCOL.md §3.2). Modern upstreams keep none, so that only
+ * the credential counts.
  * @param isStateless its `initialize` gave no session id: there is nothing that could be mixed up
  */
 export function sharingOf(gateway: Gateway, isStateless: boolean): Sharing {
-  if (gateway.era === 'modern') return 'shared';
-  if (gateway.sessionMode !== 'auto') return gateway.sessionMode;
+  // What was opened with the login of a person is that person's.
+  const shared = gateway.loginPerUser ? 'per-principal' : 'shared';
+  if (gateway.era === 'modern') return shared;
+  const { sessionMode } = gateway;
+  if (sessionMode !== 'auto') return sessionMode === 'shared' ? shared : sessionMode;
   // Tasks belong to the session that began them (25 Tasks §Security), and are questions' usual home.
   const isOwn = gateway.asksClient || takesTasks(gateway);
-  return isOwn && !isStateless ? 'per-session' : 'shared';
+  return isOwn && !isStateless ? 'per-session' : shared;
 }
 
 /** The capabilities of a client, cut to what a Gateway can use, as JSON text: equal sets are equal. */
@@ -77,6 +81,11 @@ export function needsLease(
     gateway.transport !== 'STREAMABLEHTTP' &&
     readCapabilities(declared).bits !== 0
   );
+}
+
+/** Whatever a key goes by, it never leads to what was opened with the login of somebody else. */
+export function ofPerson(gateway: Gateway, caller: Caller, key: string): string {
+  return gateway.loginPerUser ? `${caller.principalHash} ${key}` : key;
 }
 
 /**

@@ -13,11 +13,24 @@ export type Renewal = 'again' | 'login' | 'refused';
 export class LiveCredential implements UpstreamCredential {
   headers: Headers = {};
   readonly query = {};
+  private isSet = false;
 
-  /** @param renew tries to do better after a 401 or 403; `used` are the headers that were refused */
-  constructor(readonly renew: (refusal: GatewayError, used: Headers) => Promise<Renewal>) {}
+  /**
+   * @param renew tries to do better after a 401 or 403; `used` are the headers that were refused
+   * @param needed makes the error that says that a person has to log in; where it is one's own login,
+   *   nothing is sent without it
+   */
+  constructor(
+    readonly renew: (refusal: GatewayError, used: Headers) => Promise<Renewal>,
+    readonly needed: ((cause: unknown) => GatewayError) | null = null,
+  ) {}
+
+  get isMissing(): boolean {
+    return this.needed !== null && !this.isSet;
+  }
 
   set(accessToken: string | null): void {
+    this.isSet = accessToken !== null;
     this.headers = accessToken === null ? {} : { authorization: `Bearer ${accessToken}` };
   }
 }

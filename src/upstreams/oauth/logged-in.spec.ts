@@ -1,4 +1,5 @@
 import { Abort } from '../../kernel/abort.js';
+import { GatewayError } from '../../kernel/errors.js';
 import { refusedByStatus } from '../mcp/upstream-fault.js';
 import { LiveCredential, type Renewal } from './live-credential.js';
 import { loggedIn } from './logged-in.js';
@@ -65,5 +66,16 @@ describe('a request with a login', () => {
     renewed('again');
     await expect(other).resolves.toBe('served');
     expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not sent at all without the login of the person whose it is', async () => {
+    const needed = new GatewayError('login_needed', { gateway: 'kit', url: 'https://here' });
+    const renew = jest.fn().mockResolvedValue('login');
+    const credential = new LiveCredential(renew, () => needed);
+    const send = sending();
+    await expect(loggedIn(credential, new Abort(), send)).rejects.toBe(needed);
+    expect(send).not.toHaveBeenCalled();
+    credential.set('one');
+    await expect(loggedIn(credential, new Abort(), send)).resolves.toBe('served');
   });
 });

@@ -2,14 +2,14 @@ import { Abort } from '../../kernel/abort.js';
 import type { UpstreamCredential } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { unlessAborted } from '../../kernel/unless-aborted.js';
-import { answeredBadly } from '../mcp/upstream-fault.js';
+import { answeredBadly, refusedByStatus } from '../mcp/upstream-fault.js';
 import { LiveCredential } from './live-credential.js';
 
 /**
  * Sends a request; refused for its credential, it is sent once more when that could be renewed: a 401
  * or 403 says that nothing has run. Aborted meanwhile it ends at once; the renewal goes on for others.
  * @throws what `send` throws · GatewayError `upstream_error` when a person has to log in,
- *   `token_not_renewed`, `cancelled`
+ *   `login_needed` when it is who asks, `token_not_renewed`, `cancelled`
  */
 export async function loggedIn<T>(
   credential: LiveCredential,
@@ -18,12 +18,14 @@ export async function loggedIn<T>(
 ): Promise<T> {
   const used = credential.headers;
   try {
+    if (credential.isMissing) throw refusedByStatus(401);
     return await send();
   } catch (e) {
     if (!isRefused(e)) throw e;
     const renewal = await unlessAborted(credential.renew(e, used), abort);
     if (renewal === 'refused') throw e;
     if (renewal === 'again') return send();
+    if (credential.needed !== null) throw credential.needed(e);
     throw answeredBadly('The upstream asks for a login, see the gateway', {
       cause: e,
       status: statusOf(e),

@@ -42,6 +42,8 @@ export interface BegunLogin {
   /** SHA-256 of what the browser that began it holds, base64url. */
   readonly browserHash: string;
   readonly principalHash: string;
+  /** The person whose login it is to be; `null` = the gateway's own. */
+  readonly holder: string | null;
 }
 
 export function blankRecord(url: string): LoginRecord {
@@ -65,4 +67,21 @@ export function isFresh({ tokens, tokensAt }: LoginRecord, now: number): boolean
   if (tokens === null) return false;
   const seconds = tokens.expires_in;
   return seconds === undefined || tokensAt + seconds * 1000 - MARGIN_MS > now;
+}
+
+/** What a renewal has changed, beside what a login that was begun meanwhile has. */
+export function besides(now: LoginRecord, before: LoginRecord, after: LoginRecord): LoginRecord {
+  if (now === before) return after;
+  const { clients, redirectUrl, challenge } = now;
+  return { ...after, clients: { ...after.clients, ...clients }, redirectUrl, challenge };
+}
+
+/** The login of a person, begun as the client that authorization servers know for the Gateway. */
+export function registeredAs(person: LoginRecord, gateway: LoginRecord): LoginRecord {
+  const { bound, redirectUrl } = gateway;
+  return {
+    ...{ ...person, bound, redirectUrl },
+    clients: { ...person.clients, ...gateway.clients },
+    challenge: { ...gateway.challenge, ...person.challenge },
+  };
 }

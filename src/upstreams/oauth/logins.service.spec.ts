@@ -3,13 +3,17 @@ import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Log } from '../../platform/log/log.js';
 import type { GatewaysService } from '../../registry/gateways.service.js';
+import type { PersonLogins } from '../../registry/person-logins.service.js';
 import { refusedByStatus } from '../mcp/upstream-fault.js';
 import { type LiveCredential } from './live-credential.js';
 import { blankRecord, type LoginRecord } from './login-record.js';
+import { LoginLinks } from './login-links.service.js';
+import { LoginStore } from './login-store.service.js';
 import { Logins } from './logins.service.js';
 import type { OAuthClient, OAuthRun } from './oauth-client.service.js';
 
 const gateway: Gateway = aGateway({ authType: 'oauth' });
+const own = { gateway, holder: null };
 const url = gateway.url ?? '';
 
 function tokensOf(name: string, more: object = {}): LoginRecord['tokens'] {
@@ -33,7 +37,23 @@ function aLogin(run: (asked: OAuthRun) => Promise<object>) {
     run: (_gateway: Gateway, asked: OAuthRun) => run(asked),
   } as unknown as OAuthClient;
   const log = { info: () => undefined } as unknown as Log;
-  return { logins: new Logins(client, gateways, log), stored, before };
+  // Rows of persons: one at most, with the revision that it has.
+  const row: { kept: { record: LoginRecord; revision: number } | undefined } = { kept: undefined };
+  const persons = {
+    find: () => Promise.resolve(row.kept),
+    put: (_id: string, _who: string, { record }: { record: LoginRecord }, of: number | null) => {
+      if (of !== (row.kept?.revision ?? null)) return Promise.resolve(null);
+      row.kept = { record, revision: (of ?? 0) + 1 };
+      return Promise.resolve(row.kept.revision);
+    },
+    delete: () => {
+      row.kept = undefined;
+      return Promise.resolve(true);
+    },
+  } as unknown as PersonLogins;
+  const store = new LoginStore(gateways, persons);
+  const links = { to: () => 'https://here.example/oauth/login?ticket=t' } as unknown as LoginLinks;
+  return { logins: new Logins(client, store, links, log), stored, before, row };
 }
 
 const found = (record: LoginRecord) => ({ record, fault: null, issuer: null });
@@ -48,7 +68,7 @@ describe('logins', () => {
     const { logins, stored, before } = aLogin(({ record }) =>
       Promise.resolve(found({ ...record, tokens: tokensOf('new'), tokensAt: 2 })),
     );
-    const asked = await logins.recordOf(gateway);
+    const asked = await logins.recordOf(own);
     expect(await refuse(logins)).toBe('again');
     await logins.keepBegun(gateway, { ...asked, redirectUrl: 'https://here.example/back' });
     expect(before.tokens?.access_token).toBe('old');
@@ -61,7 +81,7 @@ describe('logins', () => {
   it('finished during a renewal stand, whatever became of the renewal', async () => {
     const { logins, stored } = aLogin(async ({ record }) => {
       const record2 = { ...record, tokens: tokensOf('person'), tokensAt: 3 };
-      await logins.keep(gateway, record2, false);
+      await logins.keep(own, record2);
       return found({ ...record, tokens: null });
     });
     expect(await refuse(logins)).toBe('again');
@@ -100,10 +120,103 @@ describe('logins', () => {
   it('are not stored at a gateway that stands for another server by now', async () => {
     const { logins, stored, before } = aLogin(() => Promise.reject(new Error('not asked')));
     stored.url = 'https://elsewhere.example/mcp';
-    expect(await logins.keep(gateway, { ...before, tokens: tokensOf('new') }, false)).toBe(false);
+    expect(await logins.keep(own, { ...before, tokens: tokensOf('new') })).toBe(false);
     await expect(logins.keepBegun(gateway, before)).rejects.toMatchObject({
       code: 'login_outdated',
     });
     expect(stored.record).toBe(before);
+  });
+});
+
+describe('the login of a person', () => {
+  const alice = { type: 'user', principalHash: 'alice' } as const;
+  const place = { gateway, holder: 'alice' };
+  const tokenIn = (credential: { headers: object }) => credential.headers;
+  const bearer = (name: string) => ({ authorization: `Bearer ${name}` });
+  const login = (name: string, tokensAt = 1): LoginRecord => ({
+    ...blankRecord(url),
+    tokens: tokensOf(name),
+    tokensAt,
+  });
+  const renewing = (logins: Logins) =>
+    logins
+      .credential(gateway, alice)
+      .then((c) => (c as LiveCredential).renew(refusedByStatus(401), c.headers));
+
+  it('is asked for with a link to our page, and never replaced by that of the gateway', async () => {
+    const { logins } = aLogin(() => Promise.reject(new Error('not asked')));
+    await expect(logins.credential(gateway, alice)).rejects.toMatchObject({
+      code: 'login_needed',
+      extras: { data: { loginUrl: 'https://here.example/oauth/login?ticket=t' } },
+    });
+    expect(tokenIn(await logins.credential(gateway))).toEqual(bearer('old'));
+  });
+
+  it('is nobody’s who comes without a credential', async () => {
+    const { logins, row } = aLogin(() => Promise.reject(new Error('not asked')));
+    row.kept = { record: login('a'), revision: 1 };
+    const anonymous = { type: 'anonymous', principalHash: 'alice' } as const;
+    await expect(logins.credential(gateway, anonymous)).rejects.toThrow('with a credential');
+  });
+
+  it('is renewed once for all who wait', async () => {
+    let runs = 0;
+    const { logins, row } = aLogin(({ record }) => {
+      runs++;
+      return Promise.resolve(found({ ...record, tokens: tokensOf('new'), tokensAt: 2 }));
+    });
+    row.kept = { record: login('a'), revision: 4 };
+    expect(await Promise.all([renewing(logins), renewing(logins)])).toEqual(['again', 'again']);
+    expect([runs, row.kept.revision]).toEqual([1, 5]);
+    expect(row.kept.record.tokens?.access_token).toBe('new');
+  });
+
+  it('that another replica has renewed meanwhile is taken from there, not overwritten', async () => {
+    const { logins, row } = aLogin(({ record }) => {
+      row.kept = { record: login('theirs', 3), revision: 2 };
+      return Promise.resolve(found({ ...record, tokens: tokensOf('ours'), tokensAt: 4 }));
+    });
+    row.kept = { record: login('a'), revision: 1 };
+    expect(await renewing(logins)).toBe('again');
+    expect(row.kept).toMatchObject({ revision: 2, record: { tokens: { access_token: 'theirs' } } });
+    expect(tokenIn(await logins.credential(gateway, alice))).toEqual(bearer('theirs'));
+  });
+
+  it('that another replica has renewed meanwhile survives our refusal', async () => {
+    const cause = Object.assign(new Error('x'), { code: 'invalid_grant' });
+    const { logins, row } = aLogin(() => {
+      row.kept = { record: login('theirs', 3), revision: 2 };
+      return Promise.reject(new GatewayError('upstream_error', { reason: 'x' }, { cause }));
+    });
+    row.kept = { record: login('a'), revision: 1 };
+    expect(await renewing(logins)).toBe('login');
+    expect(row.kept).toMatchObject({ revision: 2, record: { tokens: { access_token: 'theirs' } } });
+    expect(tokenIn(await logins.credential(gateway, alice))).toEqual(bearer('theirs'));
+  });
+
+  it('that has ended during a renewal stays ended', async () => {
+    const { logins, row } = aLogin(async ({ record }) => {
+      await logins.end(place);
+      return found({ ...record, tokens: tokensOf('new'), tokensAt: 2 });
+    });
+    row.kept = { record: login('a'), revision: 1 };
+    expect(await renewing(logins)).toBe('login');
+    expect(row.kept).toBeUndefined();
+    await expect(logins.credential(gateway, alice)).rejects.toMatchObject({ code: 'login_needed' });
+  });
+
+  it('tells when it has begun and ended, and counts over a renewal that was faster', async () => {
+    const { logins, row } = aLogin(() => Promise.reject(new Error('not asked')));
+    const told: unknown[] = [];
+    logins.onChange((...change) => told.push(change));
+    await logins.recordOf(place);
+    row.kept = { record: login('other'), revision: 7 };
+    expect(await logins.keep(place, login('person', 9))).toBe(true);
+    expect(row.kept).toMatchObject({ revision: 8, record: { tokens: { access_token: 'person' } } });
+    await logins.end(place);
+    expect(told).toEqual([
+      [gateway.id, 'alice', true],
+      [gateway.id, 'alice', false],
+    ]);
   });
 });

@@ -1,79 +1,126 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../kernel/caller.js';
 import type { Gateway, UpstreamCredential } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { Log } from '../../platform/log/log.js';
-import { GatewaysService } from '../../registry/gateways.service.js';
 import { answeredBadly } from '../mcp/upstream-fault.js';
 import { asksMore, parseChallenge, scopeUnion } from './challenge.js';
 import { LiveCredential, type Renewal } from './live-credential.js';
 import { statusOf } from './logged-in.js';
-import { isFresh, type LoginRecord, recordFrom } from './login-record.js';
+import { LoginLine, LoginLines } from './login-line.js';
+import { LoginLinks } from './login-links.service.js';
+import {
+  besides,
+  type Challenge,
+  isFresh,
+  type LoginRecord,
+  registeredAs,
+} from './login-record.js';
+import { type KeptLogin, type LoginPlace, LoginStore } from './login-store.service.js';
 import type { GatewayOAuthProvider } from './oauth-provider.js';
 import { OAuthClient } from './oauth-client.service.js';
 import { refusesGrant } from './refused-grant.js';
 
-/** What is known of the login of one Gateway in this process. */
-interface Line {
-  record: LoginRecord;
-  readonly credential: LiveCredential;
-  renewing: Promise<Renewal> | null;
-}
+/** A login of a person has begun or ended: what was opened before is of no use to it. */
+export type PersonChange = (id: GatewayId, holder: string, isIn: boolean) => void;
+
+type Person = Pick<Caller, 'type' | 'principalHash'>;
+
+const MAX_WRITES = 5;
 
 /** The tokens that upstreams are called with: read once, renewed by one for all who wait. */
 @Injectable()
 export class Logins {
-  private readonly lines = new Map<GatewayId, Line>();
+  private readonly lines = new Map<GatewayId, LoginLines>();
+  private readonly listeners = new Set<PersonChange>();
 
   constructor(
     private readonly client: OAuthClient,
-    private readonly gateways: GatewaysService,
+    private readonly store: LoginStore,
+    private readonly links: LoginLinks,
     private readonly log: Log,
   ) {}
 
-  /** The credential for a connection that is about to be opened, as good as it can be now. */
-  async credential(gateway: Gateway): Promise<UpstreamCredential> {
-    const line = await this.lineOf(gateway);
-    const { record } = line;
-    if (!isFresh(record, Date.now()) && this.canRenew(gateway, record))
+  /**
+   * The credential for a connection that is about to be opened, as good as it can be now.
+   * @param person whose login it is to be; `null` = the gateway's own
+   * @throws GatewayError `login_needed` when the person has none
+   */
+  async credential(gateway: Gateway, person: Person | null = null): Promise<UpstreamCredential> {
+    if (person?.type === 'anonymous') throw nobody(gateway);
+    const line = await this.lineOf({ gateway, holder: person?.principalHash ?? null });
+    if (!isFresh(line.record, Date.now()) && this.canRenew(line))
       // Refused or not: whoever calls now finds out, and tells it better.
-      await this.once(line, () => this.renew(gateway, line)).catch((err: unknown) => {
-        this.log.info({ event: 'login.not_renewed', gateway: gateway.slug, err });
-      });
-    return line.credential;
+      await line
+        .once(() => this.renew(line))
+        .catch((err: unknown) => {
+          this.log.info({ event: 'login.not_renewed', gateway: gateway.slug, err });
+        });
+    const { credential } = line;
+    if (credential.isMissing && !(await line.takeOther())) throw this.needed(line);
+    return credential;
   }
 
-  async recordOf(gateway: Gateway): Promise<LoginRecord> {
-    return (await this.lineOf(gateway)).record;
+  /** What a run of the authorization for that login goes by. */
+  async recordOf({ gateway, holder }: LoginPlace): Promise<LoginRecord> {
+    const { record } = await this.lineOf({ gateway, holder });
+    if (holder === null) return record;
+    return registeredAs(record, (await this.lineOf({ gateway, holder: null })).record);
   }
 
   /**
-   * Keeps what was got and sends it from now on.
+   * Keeps what somebody has got by logging in, and sends it from now on.
    * @returns whether it was stored: a Gateway may be gone, new or have another address by now
    */
-  async keep(gateway: Gateway, record: LoginRecord, needsLogin: boolean): Promise<boolean> {
-    const line = await this.lineOf(gateway);
-    line.record = record;
-    line.credential.set(record.tokens?.access_token ?? null);
-    return this.gateways.setLogin(gateway.id, { url: record.url, record, needsLogin });
+  async keep(place: LoginPlace, record: LoginRecord): Promise<boolean> {
+    const line = await this.lineOf(place);
+    for (let writes = 0; writes < MAX_WRITES; writes++) {
+      const { revision } = line;
+      line.hold({ record, revision });
+      if (await line.write(false)) {
+        if (place.holder !== null) this.changed(place.gateway.id, place.holder, true);
+        return true;
+      }
+      // A renewal may have been faster: whoever has just logged in counts.
+      const now = (await this.store.read(place)).revision;
+      if (now === revision) return false;
+      line.revision = now;
+    }
+    return false;
   }
 
   /**
    * Keeps what was found out on the way to a login, beside the tokens that are good by now: they may
-   * have been renewed meanwhile, here or elsewhere.
+   * have been renewed meanwhile, here or elsewhere. Authorization servers know us by the Gateway,
+   * whoever logs in.
    * @throws GatewayError `login_outdated` when the Gateway no longer is what this belongs to
    */
   async keepBegun(gateway: Gateway, found: LoginRecord): Promise<void> {
-    const { url } = found;
-    const line = await this.lineOf(gateway);
-    await this.takeOther(gateway, line);
+    const line = await this.lineOf({ gateway, holder: null });
+    await line.takeOther();
     const { tokens, tokensAt, scope, challenge } = line.record;
     line.record = { ...found, tokens, tokensAt, scope, challenge };
     for (let written: LoginRecord | null = null; written !== line.record;) {
       written = line.record;
-      if (!(await this.gateways.setLogin(gateway.id, { url, record: written })))
-        throw new GatewayError('login_outdated');
+      if (!(await line.write())) throw new GatewayError('login_outdated');
     }
+  }
+
+  /** A person logs out. @returns whether there was a login */
+  async end(place: LoginPlace & { readonly holder: string }): Promise<boolean> {
+    const { gateway, holder } = place;
+    const wasKept = await this.store.delete(place);
+    const line = this.lines.get(gateway.id)?.get(holder);
+    await line?.reload();
+    this.changed(gateway.id, holder, false);
+    return wasKept;
+  }
+
+  /** @returns ends the listening */
+  onChange(listener: PersonChange): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** The Gateway was changed or is gone. */
@@ -81,72 +128,70 @@ export class Logins {
     this.lines.delete(id);
   }
 
-  private async lineOf(gateway: Gateway): Promise<Line> {
-    const known = this.lines.get(gateway.id);
-    if (known?.record.url === gateway.url) return known;
-    const record = recordFrom(await this.gateways.login(gateway.id), gateway.url ?? '');
-    const raced = this.lines.get(gateway.id);
-    if (raced?.record.url === gateway.url) return raced;
-    const line: Line = {
-      record,
-      renewing: null,
-      credential: new LiveCredential((refusal, used) =>
-        line.credential.headers === used
-          ? this.once(line, () => this.refused(gateway, line, refusal))
-          : Promise.resolve('again'),
-      ),
+  private changed(...change: Parameters<PersonChange>): void {
+    for (const listener of this.listeners) listener(...change);
+  }
+
+  private async lineOf(place: LoginPlace): Promise<LoginLine> {
+    const { gateway, holder } = place;
+    const find = (): LoginLine | undefined => {
+      const known = this.lines.get(gateway.id)?.get(holder);
+      return known?.record.url === gateway.url ? known : undefined;
     };
-    line.credential.set(record.tokens?.access_token ?? null);
-    this.lines.set(gateway.id, line);
-    return line;
+    const known = find();
+    if (known !== undefined) return known;
+    const kept = await this.store.read(place);
+    return find() ?? this.newLine(place, kept);
   }
 
-  private once(line: Line, work: () => Promise<Renewal>): Promise<Renewal> {
-    line.renewing ??= work().finally(() => {
-      line.renewing = null;
-    });
-    return line.renewing;
+  private newLine(place: LoginPlace, kept: KeptLogin): LoginLine {
+    const { id } = place.gateway;
+    const lines = this.lines.get(id) ?? new LoginLines();
+    this.lines.set(id, lines);
+    return lines.add(new LoginLine(place, kept, this.store, (line) => this.credentialOf(line)));
   }
 
-  private canRenew(gateway: Gateway, { tokens }: LoginRecord): boolean {
+  private credentialOf(line: LoginLine): LiveCredential {
+    return new LiveCredential(
+      (refusal, used) =>
+        line.credential.headers === used
+          ? line.once(() => this.refused(line, refusal))
+          : Promise.resolve('again'),
+      line.holder === null ? null : (cause) => this.needed(line, cause),
+    );
+  }
+
+  private canRenew({ gateway, record: { tokens } }: LoginLine): boolean {
     const { grantType } = this.client.settingsOf(gateway);
     return grantType === 'client_credentials' || tokens?.refresh_token !== undefined;
   }
 
   /** The upstream has refused what was sent (26 Authorization §Scope Challenge Handling). */
-  private async refused(gateway: Gateway, line: Line, refusal: GatewayError): Promise<Renewal> {
-    if (await this.takeOther(gateway, line)) return 'again';
-    const challenge = parseChallenge(refusal.extras.wayUp?.challenge);
+  private async refused(line: LoginLine, refusal: GatewayError): Promise<Renewal> {
+    if (await line.takeOther()) return 'again';
     const isForbidden = statusOf(refusal) === 403;
-    const { record } = line;
-    // What was asked for before and refused all the same is not asked for again.
-    const wantsMore =
-      challenge.error === 'insufficient_scope' && asksMore(challenge.scope, record.scope);
-    if (isForbidden && !wantsMore) return 'refused';
-    const scope = scopeUnion(record.scope, challenge.scope);
-    const asked = { ...challenge, ...(scope === undefined ? {} : { scope }) };
-    line.record = { ...record, challenge: { ...record.challenge, ...asked } };
+    const { gateway, record } = line;
+    const wish = wishOf(record, refusal);
+    if (isForbidden && !wish.isMore) return 'refused';
+    line.record = { ...record, challenge: { ...record.challenge, ...wish.challenge } };
     const isByItself = this.client.settingsOf(gateway).grantType === 'client_credentials';
-    if ((!isForbidden || isByItself) && this.canRenew(gateway, record)) {
-      const renewal = await this.renew(gateway, line).catch((e: unknown) => {
+    if ((!isForbidden || isByItself) && this.canRenew(line)) {
+      const renewal = await this.renew(line).catch((e: unknown) => {
         throw notRenewed(e, refusal);
       });
       if (renewal === 'again') return renewal;
     }
     this.log.info({ event: 'login.needed', gateway: gateway.slug });
-    const { url } = record;
-    await this.gateways.setLogin(gateway.id, { url, record: line.record, needsLogin: true });
+    await this.giveUp(line);
     return 'login';
   }
 
-  /** Another replica may have been faster. */
-  private async takeOther(gateway: Gateway, line: Line): Promise<boolean> {
-    const stored = recordFrom(await this.gateways.login(gateway.id), gateway.url ?? '');
-    const token = stored.tokens?.access_token;
-    if (token === undefined || stored.tokensAt <= line.record.tokensAt) return false;
-    line.record = stored;
-    line.credential.set(token);
-    return true;
+  private async giveUp(line: LoginLine): Promise<void> {
+    const isOwn = line.holder === null;
+    // A token that is only too narrow is good for the rest.
+    if (!isOwn && line.record.tokens === null) line.credential.set(null);
+    // A person who never logged in has nothing to be kept.
+    if (line.revision !== null) await line.write(true);
   }
 
   /**
@@ -154,16 +199,17 @@ export class Logins {
    * for the next try.
    * @throws GatewayError when nobody knows whether they are good
    */
-  private async renew(gateway: Gateway, line: Line): Promise<Renewal> {
-    const { record } = line;
+  private async renew(line: LoginLine): Promise<Renewal> {
+    const { gateway, record } = line;
     const { scopes } = this.client.settingsOf(gateway);
     const scope = scopeUnion(scopes.join(' '), record.challenge.scope);
     const found = await this.client.run(gateway, { record, scope }).catch((e: unknown) => {
       if (record.tokens?.refresh_token !== undefined && refusesGrant(e)) return null;
       throw e;
     });
-    // Somebody has logged in meanwhile.
-    if (line.record.tokens !== record.tokens) return 'again';
+    // Somebody has logged in meanwhile, or out.
+    if (line.record.tokens !== record.tokens)
+      return line.record.tokens === null ? 'login' : 'again';
     if (found === null) {
       line.record = { ...line.record, tokens: null };
       return 'login';
@@ -175,16 +221,34 @@ export class Logins {
       line.record = after;
       return 'login';
     }
-    await this.keep(gateway, { ...after, scope: tokens.scope ?? scope ?? null }, false);
-    return 'again';
+    return this.renewed(line, { ...after, scope: tokens.scope ?? scope ?? null });
+  }
+
+  private async renewed(line: LoginLine, record: LoginRecord): Promise<Renewal> {
+    line.hold({ record, revision: line.revision });
+    // A Gateway that is being registered has no record yet.
+    if ((await line.write(false)) || line.holder === null) return 'again';
+    // Somebody else was faster: what stands there counts, and is not overwritten.
+    return (await line.reload()) ? 'again' : 'login';
+  }
+
+  private needed({ gateway, holder }: LoginPlace, cause?: unknown): GatewayError {
+    const url = this.links.to({ gatewayId: gateway.id, holder: holder ?? '' });
+    const extras = { cause, data: { loginUrl: url } };
+    return new GatewayError('login_needed', { gateway: gateway.slug, url }, extras);
   }
 }
 
-/** What a renewal has changed, beside what a login that was begun meanwhile has. */
-function besides(now: LoginRecord, before: LoginRecord, after: LoginRecord): LoginRecord {
-  if (now === before) return after;
-  const { clients, redirectUrl, challenge } = now;
-  return { ...after, clients: { ...after.clients, ...clients }, redirectUrl, challenge };
+/** What a refusal asks for, and whether that is more than was asked for before and refused all the same. */
+function wishOf(
+  record: LoginRecord,
+  refusal: GatewayError,
+): { readonly challenge: Challenge; readonly isMore: boolean } {
+  const challenge = parseChallenge(refusal.extras.wayUp?.challenge);
+  const scope = scopeUnion(record.scope, challenge.scope);
+  const isMore =
+    challenge.error === 'insufficient_scope' && asksMore(challenge.scope, record.scope);
+  return { challenge: { ...challenge, ...(scope === undefined ? {} : { scope }) }, isMore };
 }
 
 /** Tokens of another authorization server than the one found are of no use; else nobody has refused them. */
@@ -202,4 +266,10 @@ function notRenewed(cause: unknown, refusal: GatewayError): GatewayError {
   const status = statusOf(refusal);
   const extras = { cause, data: { status }, wayUp: { reach: 'answered' } } as const;
   return new GatewayError('token_not_renewed', { reason: cause.message }, extras);
+}
+
+/** All who come without a credential have one name: a login of theirs would be everybody's. */
+function nobody({ slug }: Gateway): GatewayError {
+  const reason = `Everybody logs in to gateway '${slug}' for themselves: come with a credential`;
+  return new GatewayError('upstream_error', { reason }, { wayUp: { reach: 'untried' } });
 }

@@ -17,6 +17,9 @@ import { OAuthClient } from './oauth-client.service.js';
 export const LOGIN_TTL_MS = 600_000;
 const LABEL = 'login';
 
+/** Who begins a login; `holder` is who is to have it, `null` = the gateway itself. */
+export type LoginBeginner = Pick<BegunLogin, 'principalHash' | 'holder'>;
+
 export interface LoginStart {
   readonly authorizationUrl: string;
   /** What the browser has to bring back, as a cookie. */
@@ -46,10 +49,10 @@ export class PersonLogin {
   ) {}
 
   /** @throws GatewayError `validation_failed`, `egress_blocked`, and those of OAuthClient.run */
-  async begin(gateway: Gateway, principalHash: string, redirectUrl: string): Promise<LoginStart> {
+  async begin(gateway: Gateway, who: LoginBeginner, redirectUrl: string): Promise<LoginStart> {
     const nonce = randomBytes(24).toString('base64url');
     const browserSecret = randomBytes(24).toString('base64url');
-    const record = await this.logins.recordOf(gateway);
+    const record = await this.logins.recordOf({ gateway, holder: who.holder });
     const { scopes } = this.client.settingsOf(gateway);
     const scope = scopeUnion(scopes.join(' '), record.challenge.scope);
     const state = this.sealer.seal(LABEL, nonce);
@@ -72,7 +75,7 @@ export class PersonLogin {
       scope: authorizationUrl.searchParams.get('scope'),
       redirectUrl,
       browserHash: hashOf(browserSecret),
-      principalHash,
+      ...who,
     };
     await this.logins.keepBegun(gateway, { ...after, redirectUrl });
     await this.kv.set(keyOf(nonce), this.sealer.seal(LABEL, JSON.stringify(begun)), LOGIN_TTL_MS);
@@ -108,12 +111,13 @@ export class PersonLogin {
     const { code, iss, error } = answer;
     if (code === undefined)
       throw answeredBadly(`its authorization server refused the login: ${shown(error)}`);
-    const record = await this.logins.recordOf(gateway);
-    const { redirectUrl, scope } = begun;
+    const { redirectUrl, scope, holder } = begun;
+    const place = { gateway, holder };
+    const record = await this.logins.recordOf(place);
     const run = { record, scope: scope ?? undefined, redirectUrl, begun, answer: { code, iss } };
     const { record: after } = await this.client.run(gateway, run);
     const asked = scopeUnion(scope, after.tokens?.scope) ?? null;
-    if (!(await this.logins.keep(gateway, { ...after, scope: asked }, false)))
+    if (!(await this.logins.keep(place, { ...after, scope: asked })))
       throw new GatewayError('login_outdated');
     this.log.info({ event: 'login.done', gateway: gateway.slug });
     return gateway.id;

@@ -66,7 +66,12 @@ function made(failing: Partial<Record<string, Fault>>, env: Record<string, strin
     };
     return Promise.resolve({ connection: connection as unknown as UpstreamConnection });
   };
-  const dialer = { open, forget: () => undefined, onEraChange: () => undefined };
+  const dialer = {
+    open,
+    forget: () => undefined,
+    onEraChange: () => undefined,
+    onPersonChange: () => undefined,
+  };
   const gateways = { credential: () => ({}), childEnv: () => ({}) };
   const pool = new ConnectionPool(
     dialer as unknown as Dialer,
