@@ -123,6 +123,7 @@ const calls = {
   maxParkedCalls: int('MAX_PARKED_CALLS', 1000, 'Such calls of the process', { min: 1 }),
   parkedCallTtlMs: seconds('PARKED_CALL_TTL', 600, 'How long such a call waits for its client', { min: 0.1, max: 600 }),
   parkedResultsMaxBytes: bytes('PARKED_RESULTS_MAX_BYTES', 67_108_864, 'Results of such calls of the process that came while their clients were away'),
+  parkedResultsMaxBytesPerPrincipal: bytes('PARKED_RESULTS_MAX_BYTES_PER_PRINCIPAL', 0, 'The same of one principal, anonymous: of one address; 0 = a quarter of that', { min: 0 }),
   upstreamConnectTimeoutMs: seconds('UPSTREAM_CONNECT_TIMEOUT', 3, 'Longest wait for a connection to a gateway', { min: 0.01 }),
   upstreamResponseTimeoutMs: seconds('UPSTREAM_RESPONSE_TIMEOUT', 30, 'Longest read that is no call', { min: 0.01 }),
   circuitBreakerThreshold: int('CIRCUIT_BREAKER_THRESHOLD', 5, 'Failures in a row before a gateway is left alone', { min: 1 }),

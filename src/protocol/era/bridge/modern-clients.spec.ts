@@ -12,6 +12,9 @@ const CAN_ALL = { elicitation: {}, sampling: {}, roots: {} };
 const FORM = '"message":"Name?","requestedSchema":{"type":"object"}';
 const ACCEPT = { action: 'accept', content: { name: 'Ann' } };
 
+/** Room for one result of the tests that use it. */
+const ROOM = { PARKED_RESULTS_MAX_BYTES: '100', PARKED_RESULTS_MAX_BYTES_PER_PRINCIPAL: '100' };
+
 interface Required {
   readonly resultType: string;
   readonly inputRequests: Record<string, { method: string; params?: unknown }>;
@@ -30,13 +33,19 @@ function made(env: Record<string, string> = {}) {
   );
   const up = { gateway: aGateway(), kind: 'Tool', name: 'ask', params: '"name":"ask"' } as const;
   const send = async (call: MadeCall) => clients.send(call, up);
-  const call = (inputs: Record<string, unknown> = {}, capabilities: unknown = CAN_ALL) =>
-    aModernCall('tools/call', { name: 'ask', arguments: { a: 1 }, ...inputs }, capabilities);
+  const call = (
+    inputs: Record<string, unknown> = {},
+    capabilities: unknown = CAN_ALL,
+    caller = aCaller(),
+  ) => {
+    const params = { name: 'ask', arguments: { a: 1 }, ...inputs };
+    return aModernCall('tools/call', params, capabilities, { caller });
+  };
   const required = async (reply: ReturnType<typeof send>): Promise<Required> =>
     JSON.parse((await reply).result) as Required;
   /** A Call of which the upstream has asked one form. */
-  const parked = async () => {
-    const reply = send(call());
+  const parked = async (caller = aCaller()) => {
+    const reply = send(call({}, CAN_ALL, caller));
     const leg = await way.driver.next();
     const question = leg.ask('elicitation/create', FORM);
     return { leg, question, first: await required(reply) };
@@ -250,7 +259,7 @@ describe('ModernClients', () => {
   });
 
   it('keeps results for those who are away within a budget of bytes, and says when it could not', async () => {
-    const { send, call, parked, meters } = made({ PARKED_RESULTS_MAX_BYTES: '100' });
+    const { send, call, parked, meters } = made(ROOM);
     const dropped = jest.spyOn(meters, 'dropped');
     const arrived = () => new Promise(setImmediate);
     const back = ({ first }: { first: Required }) =>
@@ -278,16 +287,41 @@ describe('ModernClients', () => {
     expect((await reply).result).toContain('yyy');
   });
 
+  it.each([
+    ['as it is set', { PARKED_RESULTS_MAX_BYTES_PER_PRINCIPAL: '100' }],
+    ['a quarter of all', {}],
+  ])(
+    'leaves room for others when the results of one principal fill theirs (%s)',
+    async (_, own) => {
+      const { send, call, parked } = made({ PARKED_RESULTS_MAX_BYTES: '400', ...own });
+      const big = JSON.stringify({ text: 'x'.repeat(80) });
+      const bob = aCaller({ principal: 'bob' });
+      const kept = async (caller = aCaller()) => {
+        const { leg, first } = await parked(caller);
+        leg.answer(big);
+        await new Promise(setImmediate);
+        const { requestState } = first;
+        return () => send(call({ inputResponses: { e1: ACCEPT }, requestState }, CAN_ALL, caller));
+      };
+      const [first, second, others] = [await kept(), await kept(), await kept(bob)];
+      await expect(second()).rejects.toMatchObject({ code: 'overloaded' });
+      expect((await others()).result).toBe(big);
+      expect((await first()).result).toBe(big);
+      // What was handed over is no longer counted.
+      expect((await (await kept())()).result).toBe(big);
+    },
+  );
+
   it('gives the room of a result back when its client does not come', async () => {
     jest.useFakeTimers();
-    const { parks, parked } = made({ PARKED_RESULTS_MAX_BYTES: '100' });
+    const { parks, parked } = made(ROOM);
     const reply = parked();
     await jest.advanceTimersByTimeAsync(200);
     (await reply).leg.answer(JSON.stringify({ text: 'x'.repeat(80) }));
     await jest.advanceTimersByTimeAsync(0);
-    expect(parks.room.take(50)).toBe(false);
+    expect(parks.room.take('another', 50)).toBe(false);
     await jest.advanceTimersByTimeAsync(600_000);
-    expect(parks.room.take(100)).toBe(true);
+    expect(parks.room.take('another', 100)).toBe(true);
   });
 
   it('cancels upstream when the client leaves in a round, not between rounds', async () => {

@@ -45,7 +45,7 @@ export class ModernClients implements Seals {
     if (up.gateway.era === 'modern' || !canAnswer(call.client.capabilities))
       return this.plain(asked);
     const given = new GivenAhead(call.message.params?.raw('inputResponses'));
-    const parked = new ParkedCall(call.client, given, this.meters, this.parks.room);
+    const parked = new ParkedCall(call, given, this.meters, this.parks.room);
     parked.follow(
       up.task === 'follow'
         ? driveCoreTask(this.legs, call, up, parked)

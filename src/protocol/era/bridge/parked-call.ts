@@ -1,5 +1,5 @@
 import { Abort } from '../../../kernel/abort.js';
-import type { Call, ClientView } from '../../../kernel/call.js';
+import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import { type LogLevel, type ServerRequestMethod, isServerRequest } from '../../../kernel/mcp.js';
 import { related } from '../../../kernel/related-task.js';
@@ -61,15 +61,17 @@ export class ParkedCall implements Watch {
   /** What the client declared, as JSON text: all that the upstream may ask for. */
   private readonly capabilities: string;
   readonly logLevel: LogLevel | null;
+  private readonly owner: string;
 
   constructor(
-    client: ClientView,
+    { client, caller }: Pick<Call, 'client' | 'caller'>,
     private readonly given: GivenAhead,
     private readonly meters: Meters,
     private readonly room: ResultRoom,
   ) {
     this.capabilities = client.capabilities;
     this.logLevel = client.logLevel;
+    this.owner = caller.limiterKey;
   }
 
   /** The questions without an answer, in the order they were asked. */
@@ -192,7 +194,7 @@ export class ParkedCall implements Watch {
   private keep(outcome: Outcome): void {
     if (this.isOver) return;
     const bytes = sizeOf(outcome);
-    if (this.room.take(bytes)) {
+    if (this.room.take(this.owner, bytes)) {
       this.keptBytes = bytes;
       this.outcome = outcome;
     } else {
@@ -205,7 +207,7 @@ export class ParkedCall implements Watch {
   letGo(): void {
     this.isOver = true;
     this.outcome = null;
-    this.room.release(this.keptBytes);
+    if (this.keptBytes > 0) this.room.release(this.owner, this.keptBytes);
     this.keptBytes = 0;
   }
 

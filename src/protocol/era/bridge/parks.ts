@@ -33,7 +33,9 @@ export class Parks implements OnModuleDestroy {
     private readonly config: Config,
     private readonly meters: Meters,
   ) {
-    this.room = new ResultRoom(config.parkedResultsMaxBytes);
+    const ofAll = config.parkedResultsMaxBytes;
+    const ofOne = config.parkedResultsMaxBytesPerPrincipal || ofAll / 4;
+    this.room = new ResultRoom({ ofAll, ofOne });
   }
 
   /** Nobody can come back to this process: the upstreams are told so while there is time. */

@@ -4,21 +4,34 @@ import type { UpstreamReply } from '../../../kernel/upstream.js';
 /** How a request above has ended. */
 export type Outcome = { readonly reply: UpstreamReply } | { readonly error: unknown };
 
-/** What the results of all parked calls may take together, in bytes. */
+/** In bytes. */
+export interface RoomLimits {
+  readonly ofAll: number;
+  /** Of one owner: who fills it leaves room for others. */
+  readonly ofOne: number;
+}
+
+/** What the results of parked calls may take together, in bytes. */
 export class ResultRoom {
   private used = 0;
+  private readonly usedBy = new Map<string, number>();
 
-  constructor(private readonly maxBytes: number) {}
+  constructor(private readonly limits: RoomLimits) {}
 
   /** @returns whether there is room; what was taken is given back with `release` */
-  take(bytes: number): boolean {
-    if (this.used + bytes > this.maxBytes) return false;
+  take(owner: string, bytes: number): boolean {
+    const own = (this.usedBy.get(owner) ?? 0) + bytes;
+    if (own > this.limits.ofOne || this.used + bytes > this.limits.ofAll) return false;
     this.used += bytes;
+    this.usedBy.set(owner, own);
     return true;
   }
 
-  release(bytes: number): void {
+  release(owner: string, bytes: number): void {
+    const own = (this.usedBy.get(owner) ?? 0) - bytes;
     this.used -= bytes;
+    if (own > 0) this.usedBy.set(owner, own);
+    else this.usedBy.delete(owner);
   }
 }
 
