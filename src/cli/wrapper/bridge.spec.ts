@@ -33,6 +33,20 @@ async function initialized(): Promise<void> {
 const ok = (id: number): string => `{"jsonrpc":"2.0","id":${String(id)},"result":{}}`;
 
 describe('the bridge', () => {
+  it('answers who waits for a new session when the tries for it are over, not after more', async () => {
+    await initialized();
+    rig.behave = ({ body }, res) => {
+      const isOpening = body.method === 'initialize';
+      res.writeHead(isOpening ? 503 : 404).end();
+    };
+    send({ id: 1, method: 'tools/list' });
+    await line(/"id":1/);
+    await rig.request('initialize', 3);
+    send({ id: 2, method: 'tools/list' });
+    expect(await line(/"id":2/)).toContain('503');
+    expect(rig.seen.filter(({ body }) => body.method === 'initialize')).toHaveLength(1 + 5);
+  }, 15_000);
+
   it('carries credential, session and revision', async () => {
     behaveAs(({ body }, res) => {
       json(res, { id: body.id, result: {} });

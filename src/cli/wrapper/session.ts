@@ -33,6 +33,8 @@ export class Session {
   private kinds: readonly string[] = [];
   private count = 0;
   private isLost = false;
+  /** How often it was tried in vain, all tries together, to open another. */
+  private failures = 0;
   private fault: Fault | null = null;
   private negotiated: string | null = null;
 
@@ -65,8 +67,11 @@ export class Session {
 
   /** Waits until messages may be sent. @returns why none may */
   async ready(): Promise<Fault | null> {
+    const { failures } = this;
     await this.passed();
     if (!this.isLost) return null;
+    // What was tried in vain while this waited was tried for it too.
+    if (this.failures > failures) return this.fault;
     this.reopening ??= this.barrier(() => this.reopen()).finally(() => {
       this.reopening = null;
     });
@@ -119,6 +124,7 @@ export class Session {
       if (outcome === null) break;
       this.fault = faultOf(outcome, this.remote.url);
       if (attempt >= TRIES || !(isUnsent(outcome) || isStarting(outcome))) {
+        this.failures++;
         this.log.error({ event: 'session.not_reopened', status: outcome.status });
         return;
       }
