@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { startFixture, type Fixture } from '../drive/conformance-fixture.js';
-import { ROOT } from '../drive/gateway-process.cjs';
+import { ROOT, startGateway } from '../drive/gateway-process.cjs';
+import { StdioClient } from '../drive/stdio-client.js';
 import { eventually } from '../drive/wait.js';
+import { aWorld, worldOf } from '../drive/world.js';
 
 const clients: Client[] = [];
 afterEach(async () => {
@@ -73,4 +75,57 @@ describe('the wrapper in the modern era', () => {
     expect(isClosed).toBe(false);
     await subscription.close();
   });
+});
+
+describe('the wrapper and tasks of the modern era', () => {
+  const TASKS = 'io.modelcontextprotocol/tasks';
+  const TAG = 'io.modelcontextprotocol/subscriptionId';
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { extensions: { [TASKS]: {} } },
+  };
+
+  it('tells what becomes of them, over a restart of the gateway too', async () => {
+    let world = await aWorld({ upstream: { era: 'modern', tasks: true, only: ['ok'] } });
+    const { gateway, upstream } = world;
+    const client = new StdioClient(['--url', world.url], { MCPGATEWAY_TOKEN: world.token });
+    try {
+      const begin = async (name: string, args: object) => {
+        const params = { name: `kit-${name}`, arguments: args, _meta };
+        return (await client.request('tools/call', params)).result?.taskId as string;
+      };
+      const told = (taskId: string) =>
+        eventually(
+          'the notice',
+          () => client.notices('notifications/tasks').find((m) => m.params?.taskId === taskId),
+          20_000,
+        );
+      const [soon, meanwhile] = [
+        await begin('task-echo', { message: 'soon', ms: 1500 }),
+        await begin('task-echo', { message: 'meanwhile', ms: 3000, nonce: 'meanwhile' }),
+      ];
+      const notifications = { taskIds: [soon, meanwhile] };
+      const id = client.ask('subscriptions/listen', { notifications, _meta });
+      const state = (text: string) => ({
+        status: 'completed',
+        result: { content: [{ type: 'text', text }] },
+        _meta: { [TAG]: id },
+      });
+      expect((await told(soon)).params).toMatchObject(state('soon'));
+      await gateway.stop('SIGKILL');
+      // It ends while nobody can tell.
+      await eventually('the end of the task', () =>
+        upstream.journal
+          .events()
+          .some((e) => e.event === 'task.completed' && e.nonce === 'meanwhile'),
+      );
+      const env = { PORT: String(gateway.port) };
+      world = worldOf(await startGateway({ dir: gateway.dir, env }), upstream);
+      expect((await told(meanwhile)).params).toMatchObject(state('meanwhile'));
+      expect(await client.end()).toBe(0);
+    } finally {
+      client.kill();
+      await world.end();
+    }
+  }, 60_000);
 });

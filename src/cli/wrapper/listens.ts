@@ -5,10 +5,12 @@ import { isStarting, TRIES } from './back-off.js';
 import type { Claim } from './claim.js';
 import type { Outcome } from './exchange.js';
 import { faultOf } from './fault.js';
+import { MissedTasks } from './missed-tasks.js';
 import type { ModernCalls } from './modern-calls.js';
 import type { OpenCall } from './open-call.js';
 import type { Parts } from './parts.js';
 
+const TASK = 'notifications/tasks';
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 30_000;
 /** A stream that lasted so long was no failure: the next wait is short again. */
@@ -21,6 +23,7 @@ interface Granted {
   readonly promptsListChanged?: boolean;
   readonly resourcesListChanged?: boolean;
   readonly resourceSubscriptions?: readonly string[];
+  readonly taskIds?: readonly string[];
 }
 
 /** Holds `subscriptions/listen` open: the POST is sent again whenever its stream is lost. */
@@ -32,7 +35,8 @@ export class Listens {
 
   async run(call: OpenCall, claim: Claim): Promise<void> {
     const { contact, remote, log } = this.parts;
-    const hold = new Hold(call, this.parts, () => {
+    const tasks = new MissedTasks(remote, claim);
+    const hold = new Hold(call, this.parts, tasks, () => {
       this.calls.marks.forget();
     });
     for (let losses = 0; !call.isDone(); losses++) {
@@ -66,6 +70,7 @@ class Hold {
   constructor(
     private readonly call: OpenCall,
     private readonly parts: Pick<Parts, 'inbound' | 'out'>,
+    private readonly tasks: MissedTasks,
     private readonly onToolsChanged: () => void,
   ) {}
 
@@ -82,8 +87,15 @@ class Hold {
     }
     // The gateway drains, or knows the client no more: the next POST will tell.
     if (message?.top.has('result') === true && this.wasGranted) return;
-    if (message?.method === 'notifications/tools/list_changed') this.onToolsChanged();
+    if (message !== null) this.note(message);
     this.parts.inbound.take(text, this.call);
+  }
+
+  /** What the wrapper itself must know of what is told. */
+  private note({ method, params }: Message): void {
+    if (method === 'notifications/tools/list_changed') this.onToolsChanged();
+    else if (method === TASK)
+      this.tasks.told(params?.string('taskId') ?? '', params?.string('status'));
   }
 
   private acknowledged(text: string, message: Message): void {
@@ -91,6 +103,7 @@ class Hold {
     this.granted = JSON.parse(message.params?.raw('notifications') ?? '{}') as Granted;
     if (isFirst) this.parts.inbound.take(text, this.call);
     else this.tellGap(this.granted);
+    this.tasks.granted(this.granted.taskIds ?? []);
   }
 
   /** What was said while the stream was lost is lost: the client reads anew. */
@@ -100,6 +113,12 @@ class Hold {
       if (granted[`${kind}ListChanged`] === true) this.tell(`notifications/${kind}/list_changed`);
     for (const uri of granted.resourceSubscriptions ?? [])
       this.tell('notifications/resources/updated', `"uri":${JSON.stringify(uri)},`);
+    void this.tasks.ask(
+      () => !this.call.isDone(),
+      (state) => {
+        this.tell(TASK, `${state},`);
+      },
+    );
   }
 
   private tell(method: string, params = ''): void {

@@ -292,6 +292,52 @@ describe('the wrapper and subscriptions/listen', () => {
     await rig.line(/resources\/updated/);
   });
 
+  it('asks after a gap what became of its tasks, unless it is told meanwhile', async () => {
+    const streams: ServerResponse[] = [];
+    const notice = (taskId: string, status: string) => ({
+      ...{ method: 'notifications/tasks', params: { taskId, status, _meta: meta } },
+    });
+    const taskIds = ['gone', 'over', 'told', 'runs'];
+    rig.behave = ({ body }, res) => {
+      const taskId = String(body.params?.taskId);
+      if (body.method === 'subscriptions/listen') {
+        streams.push(res);
+        const notifications = { taskIds: streams.length === 1 ? taskIds : ['runs'] };
+        stream(res, { ...acknowledged, params: { notifications } });
+      } else if (taskId === 'gone') {
+        json(res, { id: body.id, error: { code: -32602, message: 'Task not found' } });
+        stream(streams[1] as ServerResponse, notice('told', 'completed'));
+      } else {
+        const state = { taskId, status: taskId === 'runs' ? 'working' : 'completed', n: 1.5 };
+        const answer = { id: body.id, result: { resultType: 'complete', ...state, _meta: {} } };
+        // What is told comes first.
+        if (taskId === 'over')
+          void rig.line(/"told"/, 2).then(() => {
+            json(res, answer);
+          });
+        else json(res, answer);
+      }
+    };
+    ask(9, 'subscriptions/listen', { notifications: { taskIds } });
+    await rig.line(/acknowledged/);
+    stream(streams[0] as ServerResponse, notice('runs', 'working'));
+    await rig.line(/"working"/);
+    streams[0]?.destroy();
+    await rig.line(/"runs"/, 2);
+    const told = rig.lines.slice(2).map((line) => JSON.parse(line) as { params: object });
+    expect(told).toEqual([
+      { jsonrpc: '2.0', ...notice('told', 'completed') },
+      { jsonrpc: '2.0', method: 'notifications/tasks', params: expect.anything() as object },
+      { jsonrpc: '2.0', method: 'notifications/tasks', params: expect.anything() as object },
+    ]);
+    expect(told.slice(1).map(({ params }) => params)).toEqual([
+      { taskId: 'over', status: 'completed', n: 1.5, _meta: meta },
+      { taskId: 'runs', status: 'working', n: 1.5, _meta: meta },
+    ]);
+    const looks = rig.seen.filter(({ body }) => body.method === 'tasks/get');
+    expect(looks.at(-1)?.headers).toMatchObject({ 'mcp-name': 'runs', 'mcp-method': 'tasks/get' });
+  });
+
   it('ends with an error when it is refused, with the result when nothing was granted', async () => {
     const streams: ServerResponse[] = [];
     rig.behave = (_posted, res) => {

@@ -15,8 +15,9 @@ const QUESTION = {
 
 /** One task of the extension of 2026-07-28; whoever listens for it is told the whole of it. */
 class ModernTask {
-  constructor(world) {
+  constructor({ world, args }) {
     this.world = world;
+    this.nonce = args.nonce;
     this.id = randomUUID();
     this.createdAt = new Date().toISOString();
     this.status = 'working';
@@ -33,6 +34,7 @@ class ModernTask {
     if (this.status === 'cancelled') return;
     Object.assign(this, { status, more });
     const told = { jsonrpc: '2.0', method: 'notifications/tasks', params: this.state };
+    this.world.journal.write({ event: `task.${status}`, nonce: this.nonce });
     this.world.broadcast(told);
   }
 }
@@ -55,7 +57,7 @@ export function beginModern(call, name) {
     return call.error(-32021, 'Missing capability', {
       requiredCapabilities: { extensions: { [TASKS]: {} } },
     });
-  const task = new ModernTask(world);
+  const task = new ModernTask(call);
   world.tasks.set(task.id, task);
   const result = { resultType: 'task', ...task.state };
   out.final(JSON.stringify({ jsonrpc: '2.0', id, result }));
