@@ -34,6 +34,8 @@ class FakeUpstream {
   readonly answers: Rpc[] = [];
   sessions = 0;
   private readonly server: Server;
+  /** What its stream is refused with, one after the other. */
+  streamRefusals: number[] = [];
   private stream: ServerResponse | null = null;
   private forgotten = 0;
 
@@ -80,6 +82,8 @@ class FakeUpstream {
     if (this.status !== 200) return void res.writeHead(this.status).end();
     if (session > 0 && session <= this.forgotten) return void res.writeHead(404).end();
     if (req.method === 'GET') {
+      const refusal = this.streamRefusals.shift();
+      if (refusal !== undefined) return void res.writeHead(refusal, { 'retry-after': '1' }).end();
       this.stream = res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.flushHeaders();
       return;
@@ -255,6 +259,15 @@ describe('federation', () => {
     for (let i = 0; i < 100; i++) upstream.say({ method: 'notifications/tools/list_changed' });
     await until(() => toolNames().includes('fake-new'));
     expect(upstream.seen.length - before).toBeLessThanOrEqual(2);
+  });
+
+  it('hears notices though the upstream has refused its stream at first', async () => {
+    upstream.streamRefusals = [409];
+    await register();
+    await until(() => upstream.listens);
+    upstream.tools = [{ name: 'new', inputSchema: { type: 'object' } }];
+    upstream.say({ method: 'notifications/tools/list_changed' });
+    await until(() => toolNames().includes('fake-new'));
   });
 
   it('opens a new session when the upstream has forgotten the old one', async () => {

@@ -49,7 +49,7 @@ export function refusedByStatus(
   retryAfter?: string | string[],
   challenge?: string,
 ): GatewayError {
-  const askAgainMs = status === 429 || status === 503 ? toMs(retryAfter) : null;
+  const askAgainMs = status === 429 || status === 503 ? retryAfterMs(retryAfter) : null;
   return new GatewayError(
     'upstream_error',
     { reason: `Upstream answered ${String(status)} ${statusText}`.trim() },
@@ -74,7 +74,7 @@ export function refusedByHead(status: number, headers: Head): GatewayError {
 }
 
 /** `Retry-After`: seconds, or a date (RFC 9110 §10.2.3). */
-function toMs(header: string | string[] | undefined): number | null {
+export function retryAfterMs(header: string | string[] | undefined): number | null {
   if (typeof header !== 'string') return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
   const ms = Date.parse(header) - Date.now();
