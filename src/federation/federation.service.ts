@@ -32,6 +32,9 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
   /** Opens in the background: no upstream delays the start. */
   onApplicationBootstrap(): void {
     this.pool.readAgain = (id) => this.sync.resync(id);
+    this.pool.changeTold = (id, method, params) => {
+      this.lines.get(id)?.noticed(method, params);
+    };
     this.stops = [
       this.catalog.onSwap((previous, next) => {
         this.follow(next, previous);

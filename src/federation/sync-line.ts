@@ -266,7 +266,8 @@ export class SyncLine {
     void connection.close().catch(() => undefined);
   }
 
-  private noticed(method: string, params: string): void {
+  /** What the upstream tells of changes, on this session or that of a client. */
+  noticed(method: string, params: string): void {
     const { events } = this.parts;
     if (LIST_CHANGED.test(method)) events.listChanged(this, method);
     else if (method === 'notifications/resources/updated') {

@@ -26,6 +26,9 @@ import type { SyncLine } from './sync-line.js';
 import { SyncLines } from './sync-lines.service.js';
 import type { Watchable } from './upward-listen.js';
 
+/** One change may be told on every session that the upstream has: it is read once. */
+const GATHER_MS = 50;
+
 interface State {
   readonly refreshes: Coalesced<RefreshWish, RefreshResult>;
   readonly spacing: RefreshSpacing;
@@ -205,11 +208,14 @@ export class SyncService {
     const state = this.stateOf(id);
     state.own.hear(method, performance.now());
     if (state.timer !== null) return;
-    state.timer = setTimeout(() => {
-      state.timer = null;
-      state.spacing.mark(performance.now());
-      void this.resync(id);
-    }, state.spacing.waitMs(performance.now()));
+    state.timer = setTimeout(
+      () => {
+        state.timer = null;
+        state.spacing.mark(performance.now());
+        void this.resync(id);
+      },
+      Math.max(GATHER_MS, state.spacing.waitMs(performance.now())),
+    );
   }
 
   private stateOf(id: GatewayId): State {

@@ -89,6 +89,14 @@ export const LIST_CHANGED: Readonly<Record<ListKind, string>> = {
   prompts: 'notifications/prompts/list_changed',
 };
 
+const CHANGE_NOTICE =
+  /^notifications\/(?:(?:prompts|resources|tools)\/list_changed|resources\/updated)$/;
+
+/** Whether a notice tells of a change, so that it belongs to no request, on whatever stream it comes. */
+export function isChangeNotice(method: string): boolean {
+  return CHANGE_NOTICE.test(method);
+}
+
 /** The notices that tell of changes of these lists, each once. */
 export function noticesOf(kinds: readonly ListKind[]): ReadonlySet<string> {
   return new Set(kinds.map((kind) => LIST_CHANGED[kind]));

@@ -31,6 +31,16 @@ describe('CallObserver', () => {
     for (const text of one.sent) expect(text).not.toContain(RELATED_TASK);
   });
 
+  it.each([
+    ['legacy', 1],
+    ['modern', 0],
+  ] as const)('tells a %s client of completed elicitations: %d', (era, times) => {
+    const one = aCall('tools/call', {}, { client: { era } });
+    const observer = legs.stream(one);
+    observer?.notification('notifications/elicitation/complete', '"elicitationId":"e"');
+    expect(one.sent).toHaveLength(times);
+  });
+
   it('names the task where its client has given the id', () => {
     const one = call();
     speak(legs.taskStream(one));

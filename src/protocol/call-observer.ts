@@ -9,6 +9,8 @@ import { FloodGate } from './flood-gate.js';
 import { isLogWanted } from './log-filter.js';
 import type { Sessions } from './session/sessions.js';
 
+/** Removed in 2026-07-28: nothing there has the id that it names (PROTOCOL.md §14). */
+const ELICITATION_COMPLETE = 'notifications/elicitation/complete';
 const TASK_NOTICE = /^notifications\/tasks(?:\/|$)/;
 
 /** Relays what an upstream says within a call to the one client that made it. */
@@ -47,6 +49,7 @@ export class CallObserver implements UpstreamObserver {
     if (method === 'notifications/message' && !isLogWanted(params, this.logLevel)) return;
     // They name tasks by ids of the upstream, and go to who follows the task.
     if (TASK_NOTICE.test(method)) return;
+    if (method === ELICITATION_COMPLETE && this.call.client.era === 'modern') return;
     this.opened().each(notificationText(method, this.shown(params)));
   }
 

@@ -5,6 +5,7 @@ import type { Gateway } from '../../kernel/catalog.js';
 import { TASK_STATUS } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { GatewayId } from '../../kernel/ids.js';
+import { isChangeNotice } from '../../kernel/mcp.js';
 import { isVendorNotice } from '../../kernel/vendor-methods.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { Config } from '../../config/config.js';
@@ -119,6 +120,9 @@ export class ConnectionPool implements OnModuleDestroy {
   /** Hears what becomes of tasks; `params` is the inside of the notice's params. */
   taskTold: (id: GatewayId, params: string) => void = () => undefined;
 
+  /** Hears what upstreams tell of changes; `params` as for tasks. */
+  changeTold: (id: GatewayId, method: string, params: string) => void = () => undefined;
+
   /** Reads the lists of a Gateway, whose calls are refused for what they say of its tools. */
   readAgain: (id: GatewayId) => Promise<void> = () => Promise.resolve();
 
@@ -203,9 +207,10 @@ export class ConnectionPool implements OnModuleDestroy {
       {
         owner: sessionId === null ? null : this.hearer(gateway.id, sessionId),
         sharers: session.sharers,
-        // What MCP knows is heard on the sync session; a vendor's notice without a call has no owner.
+        // A vendor's notice without a call has no owner.
         onNotification: (method, params) => {
           if (method === TASK_STATUS) this.taskTold(gateway.id, params);
+          else if (isChangeNotice(method)) this.changeTold(gateway.id, method, params);
           else if (isVendorNotice(method)) this.meters.dropped('vendor_notice');
         },
         onRequest: () => '"error":{"code":-32601,"message":"Nobody is there to answer"}',

@@ -4,19 +4,24 @@ import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { LegClock } from './leg-clock.js';
 import { LegMessages } from './leg-messages.js';
 
-const heard = (method: string) => {
+const heard = (method: string, asked = 'tools/call', isDeaf = false) => {
   const passed: string[] = [];
   const dropped: string[] = [];
+  const ofLine: string[] = [];
   const request = {
+    method: asked,
     wantsProgress: false,
     mirrored: null,
     observer: { notification: (m: string) => passed.push(m) },
   } as unknown as UpstreamRequest; // only what a notification meets
-  const line = { dropped: (reason: string) => dropped.push(reason) } as never;
+  const line = {
+    dropped: (reason: string) => dropped.push(reason),
+    ...(isDeaf ? {} : { onNotification: (m: string) => ofLine.push(m) }),
+  } as never;
   const clock = { touch: () => undefined } as unknown as LegClock;
   const message = JSON.stringify({ jsonrpc: '2.0', method, params: {} });
   new LegMessages(1, request, line, clock).take(parseUpstreamMessage(message));
-  return { passed, dropped };
+  return { passed, dropped, ofLine };
 };
 
 describe('progress', () => {
@@ -69,9 +74,32 @@ describe('LegMessages', () => {
   it.each(['sampling/createMessage","id":7,"z":"', 'x","id":1,"result":{},"y":"', 'ping', ''])(
     'drops %j, a method that would write more than a method',
     (method) => {
-      expect(heard(method)).toEqual({ passed: [], dropped: ['notification_method'] });
+      expect(heard(method)).toEqual({ passed: [], dropped: ['notification_method'], ofLine: [] });
     },
   );
+
+  describe.each([
+    'notifications/tools/list_changed',
+    'notifications/resources/list_changed',
+    'notifications/prompts/list_changed',
+    'notifications/resources/updated',
+  ])('%s', (method) => {
+    it('is news of the upstream, not of the call on whose stream it comes', () => {
+      expect(heard(method)).toEqual({ passed: [], dropped: [], ofLine: [method] });
+    });
+
+    it('is dropped where the line hears none', () => {
+      expect(heard(method, 'tools/call', true)).toEqual({
+        passed: [],
+        dropped: ['change_notice'],
+        ofLine: [],
+      });
+    });
+
+    it('is for who listens, on the stream of a subscription', () => {
+      expect(heard(method, 'subscriptions/listen').passed).toEqual([method]);
+    });
+  });
 });
 
 describe('notificationText', () => {

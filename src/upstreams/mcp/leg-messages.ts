@@ -1,9 +1,13 @@
 import { TASK_STATUS } from '../../kernel/core-tasks.js';
 import { type Message, resultText } from '../../kernel/jsonrpc.js';
+import { isChangeNotice } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { LegClock } from './leg-clock.js';
 import { OpenQuestions } from './open-questions.js';
 import { paramsOf, replyText } from './request-text.js';
+
+/** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
+export const LISTEN = 'subscriptions/listen';
 
 /** What a leg needs of the line it runs on to answer the upstream's own requests. */
 export interface LegLine {
@@ -54,10 +58,17 @@ export class LegMessages {
     else if (method === TASK_STATUS) {
       this.clock.touch();
       this.line.onNotification?.(method, paramsOf(message));
-    } else if (METHOD_NAME.test(method)) {
+    } else if (isChangeNotice(method) && this.request.method !== LISTEN) this.changed(message);
+    else if (METHOD_NAME.test(method)) {
       this.clock.touch();
       this.request.observer?.notification(method, paramsOf(message));
     } else this.line.dropped('notification_method');
+  }
+
+  /** No news of this request, and no modern upstream may tell it here (26 Subscriptions). */
+  private changed(message: Message): void {
+    if (this.line.onNotification === undefined) this.line.dropped('change_notice');
+    else this.line.onNotification(message.method, paramsOf(message));
   }
 
   /** Only progress that is this call's, and grows (MCP 2025-11-25 §Progress), breaks its silence. */

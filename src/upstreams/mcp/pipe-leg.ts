@@ -9,9 +9,6 @@ import { readAnswer } from './read-answer.js';
 import type { OpenRequest } from './unasked.js';
 import { brokeOff, timedOut } from './upstream-fault.js';
 
-/** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
-export const LISTEN = 'subscriptions/listen';
-
 /** What a leg needs of the pipe it runs through. */
 export interface PipeLine extends LegLine {
   readonly era: Era;

@@ -30,6 +30,13 @@ export const client = {
     else for (let i = 0; i < n; i++) setTimeout(say, (i * overMs) / n);
     call.text('changed');
   },
+  /** Adds a tool, and says so on the stream of the call, besides other notices: `[{method, params}]`. */
+  announce(call) {
+    call.world.lists.extra += 1;
+    call.notify('notifications/tools/list_changed');
+    for (const { method, params } of call.args.notices ?? []) call.notify(method, params);
+    call.text('announced');
+  },
   log(call) {
     for (let i = 0; i < (call.args.n ?? 1); i++)
       call.notify('notifications/message', { level: 'info', logger: 'kit', data: `line ${i}` });
