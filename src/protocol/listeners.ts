@@ -86,7 +86,7 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
       serverId: session.claims.serverId,
       stream,
       spacing: new NoticeSpacing((method) => stream.send(notificationText(method, ''))),
-      view: this.view(caller, session.claims.serverId),
+      view: this.catalog.findView(caller, session.claims.serverId),
     };
     this.bySession.set(id, listener);
     this.perPrincipal.set(caller.limiterKey, (this.perPrincipal.get(caller.limiterKey) ?? 0) + 1);
@@ -115,6 +115,11 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
   /** What is known of a client that listens. */
   clientOf(sessionId: string): ClientView | undefined {
     return this.bySession.get(sessionId)?.session.view;
+  }
+
+  /** What a session that listens sees; `null` once its Server is gone, `undefined` when it does not listen. */
+  viewOf(sessionId: string): CatalogView | null | undefined {
+    return this.bySession.get(sessionId)?.view;
   }
 
   has(sessionId: string): boolean {
@@ -174,22 +179,13 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
 
   private compare(): void {
     for (const listener of this.bySession.values()) {
-      const next = this.view(listener.caller, listener.serverId);
+      const next = this.catalog.findView(listener.caller, listener.serverId);
       const kinds =
         next === null ? LIST_KINDS : changedKinds(listener.view ?? undefined, next, 'legacy');
       const wasGone = listener.view === null && next === null;
       listener.view = next;
       if (wasGone) continue;
       for (const method of noticesOf(kinds)) listener.spacing.due(method);
-    }
-  }
-
-  private view(caller: Caller, serverId: ServerId | null): CatalogView | null {
-    try {
-      return this.catalog.view(caller, serverId);
-    } catch (e) {
-      if (e instanceof GatewayError) return null;
-      throw e;
     }
   }
 }

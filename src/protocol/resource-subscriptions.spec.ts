@@ -2,7 +2,8 @@ import type { Call } from '../kernel/call.js';
 import { GatewayError } from '../kernel/errors.js';
 import { loadConfig } from '../config/load-config.js';
 import type { SyncService } from '../federation/sync.service.js';
-import type { ResourceEntry } from '../registry/entries.js';
+import type { CatalogService } from '../registry/catalog.service.js';
+import type { CatalogView, ResourceEntry } from '../registry/entries.js';
 import type { Listeners } from './listeners.js';
 import { ResourceSubscriptions } from './resource-subscriptions.js';
 import { HeldSessions } from './session/held.js';
@@ -36,22 +37,36 @@ class SlowSync {
   }
 }
 
-const callOf = (sessionId: string | null) => ({ client: { sessionId } }) as Call;
+const callOf = (sessionId: string | null) =>
+  ({ client: { sessionId }, caller: {}, serverId: null }) as Call;
 const entryOf = (uri: string) => ({ gateway: { id: 'g' }, upstreamUri: uri }) as ResourceEntry;
 const turn = () => new Promise<void>((next) => setImmediate(next));
 
 function aHouse() {
   const sync = new SlowSync();
   const sent: [string, string][] = [];
-  const listeners = { send: (id: string, text: string) => sent.push([id, text]) };
+  /** What a name means today, where it is not what it meant at the start. */
+  const today = new Map<string, ResourceEntry | null>();
+  const view = {
+    resource(uri: string) {
+      const entry = today.get(uri);
+      if (entry === null) throw new GatewayError('resource_not_found', { uri });
+      return entry ?? entryOf(uri.replace('kit+', ''));
+    },
+  } as CatalogView;
+  const listeners = {
+    send: (id: string, text: string) => sent.push([id, text]),
+    viewOf: () => view,
+  };
   const held = new HeldSessions(loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40) }));
   const subscriptions = new ResourceSubscriptions(
     sync as unknown as SyncService,
     listeners as unknown as Listeners,
     held,
+    {} as CatalogService,
   );
   subscriptions.onModuleInit();
-  return { sync, sent, held, subscriptions };
+  return { sync, sent, held, subscriptions, today };
 }
 
 describe('ResourceSubscriptions', () => {
@@ -62,7 +77,7 @@ describe('ResourceSubscriptions', () => {
     );
     expect(sync.told).toEqual(['subscribe x']);
     expect([held.has('a'), held.has('b')]).toEqual([true, true]);
-    await subscriptions.unsubscribe(callOf('a'), 'x', entryOf('x'));
+    await subscriptions.unsubscribe('a', 'x');
     expect(sync.told).toHaveLength(1);
     await subscriptions.end('b');
     expect(sync.told).toEqual(['subscribe x', 'unsubscribe x']);
@@ -131,13 +146,56 @@ describe('ResourceSubscriptions', () => {
     subscriptions.onModuleDestroy();
   });
 
+  it('tells nothing of what the session does not see any more', async () => {
+    const { sync, sent, subscriptions, today } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    await subscriptions.subscribe(callOf('a'), 'y', entryOf('y'));
+    today.set('x', null).set('y', entryOf('another'));
+    for (const uri of ['x', 'y']) sync.updated('g', uri, '');
+    expect(sent).toEqual([]);
+    subscriptions.onModuleDestroy();
+  });
+
+  it('gives back what was subscribed, whatever its name means now', async () => {
+    const { sync, subscriptions, today } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    today.set('x', null);
+    expect(await subscriptions.unsubscribe('a', 'x')).toBe(true);
+    expect(await subscriptions.unsubscribe('a', 'x')).toBe(false);
+    expect(sync.told).toEqual(['subscribe x', 'unsubscribe x']);
+    expect(subscriptions.size).toBe(0);
+  });
+
+  it('keeps one resource under two names until both are given back', async () => {
+    const { sync, subscriptions } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('x'));
+    await subscriptions.subscribe(callOf('a'), 'kit+x', entryOf('x'));
+    await subscriptions.unsubscribe('a', 'x');
+    expect(sync.told).toEqual(['subscribe x']);
+    await subscriptions.unsubscribe('a', 'kit+x');
+    expect(sync.told).toEqual(['subscribe x', 'unsubscribe x']);
+  });
+
+  it('lets go of what a name meant when it is subscribed anew', async () => {
+    const { sync, subscriptions } = aHouse();
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('old'));
+    await subscriptions.subscribe(callOf('a'), 'x', entryOf('new'));
+    await turn();
+    expect(sync.told.sort()).toEqual(['subscribe new', 'subscribe old', 'unsubscribe old']);
+    await subscriptions.unsubscribe('a', 'x');
+    expect(subscriptions.size).toBe(0);
+  });
+
   it('holds at most a hundred for one session, and none without one', async () => {
     const { sync, subscriptions } = aHouse();
     for (let i = 0; i < 100; i++)
-      await subscriptions.subscribe(callOf('a'), 'x', entryOf(String(i)));
-    await expect(subscriptions.subscribe(callOf('a'), 'x', entryOf('100'))).rejects.toMatchObject({
-      code: 'overloaded',
-    });
+      await subscriptions.subscribe(callOf('a'), String(i), entryOf(String(i)));
+    await subscriptions.subscribe(callOf('a'), '0', entryOf('0'));
+    await expect(subscriptions.subscribe(callOf('a'), '100', entryOf('100'))).rejects.toMatchObject(
+      {
+        code: 'overloaded',
+      },
+    );
     await subscriptions.subscribe(callOf(null), 'x', entryOf('z'));
     expect(sync.told).toHaveLength(100);
   });

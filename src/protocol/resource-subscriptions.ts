@@ -5,7 +5,9 @@ import type { GatewayId } from '../kernel/ids.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import type { Watchable } from '../federation/upward-listen.js';
 import { SyncService } from '../federation/sync.service.js';
+import { CatalogService } from '../registry/catalog.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
+import { stillNames } from '../registry/still-names.js';
 import type { UpstreamTask } from './era/bridge/task-seals.js';
 import { Listeners } from './listeners.js';
 import { HeldSessions } from './session/held.js';
@@ -20,7 +22,7 @@ interface Place {
 
 interface Watched extends Place {
   readonly key: string;
-  /** Who watches → what is told of an update: the inside of its params without its name. */
+  /** Who watches under which name → what is told of an update: the inside of its params without its name. */
   readonly watchers: Map<string, (params: string) => void>;
   readonly spacing: UpdateSpacing;
   /** What the upstream was told last. */
@@ -39,13 +41,15 @@ const MAX_PER_WATCHER = 100;
 @Injectable()
 export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
-  private readonly byWatcher = new Map<string, Set<Watched>>();
+  /** Who watches → what, by the name it was shown under. */
+  private readonly byWatcher = new Map<string, Map<string, Watched>>();
   private stops: (() => void)[] = [];
 
   constructor(
     private readonly sync: SyncService,
     private readonly listeners: Listeners,
     private readonly held: HeldSessions,
+    private readonly catalog: CatalogService,
   ) {}
 
   onModuleInit(): void {
@@ -73,54 +77,67 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   async subscribe(call: Call, shownUri: string, entry: ResourceEntry): Promise<void> {
+    const { caller, serverId } = call;
     const { sessionId } = call.client;
     if (sessionId === null) return;
-    this.checkRoom(sessionId);
+    this.checkRoom(sessionId, shownUri);
     this.held.hold(sessionId);
-    await this.watch(sessionId, entry, (params) => {
-      this.listeners.send(sessionId, updateText(shownUri, params));
+    await this.watch([sessionId, shownUri], entry, (params) => {
+      const seen = this.listeners.viewOf(sessionId);
+      // While it does not listen it sees what the one who subscribed sees.
+      const view = seen === undefined ? this.catalog.findView(caller, serverId) : seen;
+      if (stillNames(view, shownUri, entry))
+        this.listeners.send(sessionId, updateText(shownUri, params));
     });
   }
 
   /**
-   * @param watcher names who watches, to `end` it: a session, or a listen of a modern client
+   * @param watch who watches, to `end` it: a session, or a listen of a modern client; and under which name
    * @param updated takes the inside of the params of an update without its name
    * @throws UpstreamRpcError · GatewayError `overloaded`, and what keeps the upstream from being asked
    */
   async watch(
-    watcher: string,
+    [watcher, shown]: readonly [watcher: string, shown: string],
     at: ResourceEntry | UpstreamTask,
     updated: (params: string) => void,
   ): Promise<void> {
-    this.checkRoom(watcher);
+    this.checkRoom(watcher, shown);
     const watched = this.enter(placeOf(at));
-    watched.watchers.set(watcher, updated);
-    const own = this.byWatcher.get(watcher) ?? new Set();
-    this.byWatcher.set(watcher, own.add(watched));
+    const own = this.byWatcher.get(watcher) ?? new Map<string, Watched>();
+    const older = own.get(shown);
+    this.byWatcher.set(watcher, own.set(shown, watched));
+    watched.watchers.set(watcherKey(watcher, shown), updated);
+    // The name has come to mean something else.
+    if (older !== undefined && older !== watched) void this.drop(older, watcher, shown);
     try {
       await this.tell(watched);
     } catch (e) {
       // Whoever came meanwhile hears of it by its own try.
-      this.leave(watched, watcher).catch(() => undefined);
+      this.leave(watched, watcher, shown).catch(() => undefined);
       throw e;
     }
   }
 
-  async unsubscribe(call: Call, _shownUri: string, entry: ResourceEntry): Promise<void> {
-    const watched = this.watched.get(keyOf(placeOf(entry)));
-    const { sessionId } = call.client;
-    if (watched === undefined || sessionId === null) return;
-    await this.leave(watched, sessionId);
+  /**
+   * Ends what a session subscribed under that name, whatever the name means to it now.
+   * @returns false when there is no such subscription
+   */
+  async unsubscribe(sessionId: string, shownUri: string): Promise<boolean> {
+    const watched = this.byWatcher.get(sessionId)?.get(shownUri);
+    if (watched === undefined) return false;
+    await this.leave(watched, sessionId, shownUri);
+    return true;
   }
 
   /** Everything a session or listen watched, once it has ended. */
   async end(watcher: string): Promise<void> {
     const own = [...(this.byWatcher.get(watcher) ?? [])];
-    await Promise.allSettled(own.map((watched) => this.leave(watched, watcher)));
+    await Promise.allSettled(own.map(([shown, watched]) => this.leave(watched, watcher, shown)));
   }
 
-  private checkRoom(watcher: string): void {
-    if ((this.byWatcher.get(watcher)?.size ?? 0) >= MAX_PER_WATCHER)
+  private checkRoom(watcher: string, shown: string): void {
+    const own = this.byWatcher.get(watcher);
+    if (own !== undefined && own.size >= MAX_PER_WATCHER && !own.has(shown))
       throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
   }
 
@@ -145,11 +162,15 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     return watched;
   }
 
-  private async leave(watched: Watched, watcher: string): Promise<void> {
-    if (!watched.watchers.delete(watcher)) return;
+  private async leave(watched: Watched, watcher: string, shown: string): Promise<void> {
     const own = this.byWatcher.get(watcher);
-    own?.delete(watched);
+    if (own?.get(shown) === watched) own.delete(shown);
     if (own?.size === 0) this.byWatcher.delete(watcher);
+    await this.drop(watched, watcher, shown);
+  }
+
+  private async drop(watched: Watched, watcher: string, shown: string): Promise<void> {
+    if (!watched.watchers.delete(watcherKey(watcher, shown))) return;
     if (watched.watchers.size === 0) await this.tell(watched);
   }
 
@@ -198,6 +219,10 @@ function placeOf(at: ResourceEntry | UpstreamTask): Place {
   return 'taskId' in at
     ? { gatewayId: at.gatewayId, kind: 'task', name: at.taskId }
     : { gatewayId: at.gateway.id, kind: 'resource', name: at.upstreamUri };
+}
+
+function watcherKey(watcher: string, shown: string): string {
+  return `${watcher} ${shown}`;
 }
 
 function keyOf({ gatewayId, kind, name }: Place): string {

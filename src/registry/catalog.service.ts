@@ -75,6 +75,16 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     return this.views.get(caller.visibility)?.get(serverId) ?? this.makeView(caller, serverId);
   }
 
+  /** As `view`; `null` where there is none any more. */
+  findView(caller: Caller, serverId: ServerId | null): CatalogView | null {
+    try {
+      return this.view(caller, serverId);
+    } catch (e) {
+      if (e instanceof GatewayError) return null;
+      throw e;
+    }
+  }
+
   /** A Server that this Caller may use, by id or name; `undefined` when absent, disabled or hidden. */
   findServer(idOrName: string, caller: Caller): Server | undefined {
     const id = parseUuid<ServerId>(idOrName);

@@ -6,7 +6,8 @@ import { MemoryBus } from '../../platform/bus/memory.bus.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import { changedKinds } from '../../registry/changed-kinds.js';
-import type { CatalogView, ResourceEntry } from '../../registry/entries.js';
+import type { ResourceEntry } from '../../registry/entries.js';
+import { stillNames } from '../../registry/still-names.js';
 import { UPSTREAM_NOTICE, type UpstreamNotice } from '../../registry/upstream-notice.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
 import type { UpstreamTask } from './bridge/task-seals.js';
@@ -102,18 +103,18 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
       const told = (params: string): void => {
         listen.taskTold(shownId, params);
       };
-      this.subscriptions.watch(watcher, task, told).catch(() => undefined);
+      this.subscriptions.watch([watcher, shownId], task, told).catch(() => undefined);
     }
     for (const [shown, entry] of resources) {
       const updated = (params: string): void => {
-        listen.updated(shown, params);
+        if (stillNames(listen.view, shown, entry)) listen.updated(shown, params);
       };
-      this.subscriptions.watch(watcher, entry, updated).catch(() => undefined);
+      this.subscriptions.watch([watcher, shown], entry, updated).catch(() => undefined);
     }
   }
 
   private compare(listen: Listen): void {
-    const next = this.view(listen.call);
+    const next = this.catalog.findView(listen.call.caller, listen.call.serverId);
     const kinds =
       listen.view === null || next === null
         ? LIST_KINDS
@@ -122,15 +123,6 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     // Without its Server there is nothing left to hear of.
     if (next === null) listen.end();
     else listen.changed(kinds);
-  }
-
-  private view(call: Call): CatalogView | null {
-    try {
-      return this.catalog.view(call.caller, call.serverId);
-    } catch (e) {
-      if (e instanceof GatewayError) return null;
-      throw e;
-    }
   }
 
   private endWithCredential(listen: Listen): NodeJS.Timeout | undefined {

@@ -62,15 +62,23 @@ export class ResourcesMethods {
     return '{}';
   }
 
+  /** What was subscribed can be given back, also where the resource has gone out of sight. */
   private async unsubscribe(call: Call): Promise<string> {
-    const { uri, entry } = this.resolve(call);
-    await this.subscriptions.unsubscribe(call, uri, entry);
+    const { sessionId } = call.client;
+    const isDone =
+      sessionId !== null && (await this.subscriptions.unsubscribe(sessionId, uriOf(call)));
+    if (!isDone) this.resolve(call);
     return '{}';
   }
 
   private resolve(call: Call): { uri: string; entry: ResourceEntry } {
-    const uri = call.message.params?.string('uri');
-    if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
+    const uri = uriOf(call);
     return { uri, entry: this.catalog.view(call.caller, call.serverId).resource(uri) };
   }
+}
+
+function uriOf(call: Call): string {
+  const uri = call.message.params?.string('uri');
+  if (uri === undefined) throw new GatewayError('missing_parameter', { what: 'resource URI' });
+  return uri;
 }

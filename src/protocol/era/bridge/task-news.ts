@@ -27,7 +27,7 @@ export class TaskListening {
       void this.subscriptions.end(watcher);
     };
     this.subscriptions
-      .watch(watcher, task, (params) => {
+      .watch([watcher, task.taskId], task, (params) => {
         news.told(params);
       })
       .then(
