@@ -1,23 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
-import { type Message, notificationText, resultText } from '../../kernel/jsonrpc.js';
+import { type Message, resultText } from '../../kernel/jsonrpc.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { Lease } from '../../platform/http/safe-client.js';
 import { LiveCredential } from '../oauth/live-credential.js';
 import { loggedIn } from '../oauth/logged-in.js';
+import { announcing } from './announced-session.js';
 import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { initializeParams, readGreeting, refusedGreeting } from './handshake.js';
 import { GivenUp } from './given-up.js';
+import { HttpAsides } from './http-asides.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
-import { type HttpAddress, sendAside } from './http-line.js';
+import type { HttpAddress } from './http-line.js';
 import { HttpListener } from './http-listener.js';
 import { probeRequest } from './probe-request.js';
 import { requestBody } from './request-text.js';
 import { Unasked } from './unasked.js';
 
-/** Calls have connections of their own: however many wait for an answer, a cancellation does not. */
+/** See HttpAsides. */
 interface Ways {
   readonly calls: Lease;
   readonly asides: Lease;
@@ -47,6 +48,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private open = true;
   private hello: Greeting | null = null;
   private readonly aside: Unasked;
+  private readonly asides: HttpAsides;
 
   constructor(
     private readonly ways: Ways,
@@ -55,11 +57,9 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     private readonly bounds: Bounds,
   ) {
     this.aside = new Unasked(options, this, this.givenUp);
-  }
-
-  /** For all that must not wait for a call to end. */
-  private get asides(): Dispatcher {
-    return this.ways.asides.pool;
+    this.asides = new HttpAsides(ways.asides, address, (reason) => {
+      bounds.dropped(reason);
+    });
   }
 
   get greeting(): Greeting {
@@ -92,12 +92,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
       throw e;
     }
     this.address.join(this.announced, this.hello.protocolVersion);
-    await sendAside(
-      this.asides,
-      this.address,
-      'POST',
-      notificationText('notifications/initialized', ''),
-    );
+    await this.asides.notify('notifications/initialized', '');
   }
 
   private announced: string | null = null;
@@ -107,14 +102,14 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     this.open = false;
     if (this.announced !== null) {
       this.address.join(this.announced, LATEST_LEGACY);
-      await sendAside(this.asides, this.address, 'DELETE', null);
+      await this.asides.endSession();
     }
     this.endLeases();
   }
 
   private endLeases(): void {
     this.ways.calls.end();
-    this.ways.asides.end();
+    this.asides.end();
   }
 
   request(request: UpstreamRequest): Promise<string> {
@@ -136,40 +131,23 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void {
     const { address } = this;
     const { pool } = this.ways.calls;
-    const handler = this.hello === null ? this.noticing(leg) : leg;
+    const handler = this.hello === null ? announcing(leg, (id) => (this.announced = id)) : leg;
     try {
+      const { path } = address;
       if (body === null)
-        pool.dispatch(
-          { path: address.path, method: 'GET', headers: address.getHeaders(lastEventId) },
-          handler,
-        );
-      else
-        pool.dispatch(
-          { path: address.path, method: 'POST', headers: address.postHeaders, body },
-          handler,
-        );
+        pool.dispatch({ path, method: 'GET', headers: address.getHeaders(lastEventId) }, handler);
+      else pool.dispatch({ path, method: 'POST', headers: address.postHeaders, body }, handler);
     } catch (e) {
       leg.onResponseError(null as never, e as Error);
     }
   }
 
-  /** The session id stands in the head of the answer to `initialize`, which the leg does not know. */
-  private noticing(leg: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-    return {
-      onRequestStart: (c, x) => leg.onRequestStart?.(c, x),
-      onResponseStart: (c, status, headers, text) => {
-        const session = headers['mcp-session-id'];
-        if (typeof session === 'string' && status < 300) this.announced = session;
-        leg.onResponseStart?.(c, status, headers, text);
-      },
-      onResponseData: (c, chunk) => leg.onResponseData?.(c, chunk),
-      onResponseEnd: (c, trailers) => leg.onResponseEnd?.(c, trailers),
-      onResponseError: (c, error) => leg.onResponseError?.(c, error),
-    };
+  respond(text: string): void {
+    void this.asides.post(text);
   }
 
-  respond(text: string): void {
-    void sendAside(this.asides, this.address, 'POST', text);
+  respondAtOnce(text: string): void {
+    this.asides.respondAtOnce(text);
   }
 
   onRequest(method: string, params: string): string {
@@ -198,13 +176,13 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   notify(method: string, params: string): void {
-    void sendAside(this.asides, this.address, 'POST', notificationText(method, params));
+    void this.asides.notify(method, params);
   }
 
   listen(): Promise<void> {
     if (this.listener !== null || !this.open) return Promise.resolve();
     this.listener = new HttpListener(
-      this.asides,
+      this.asides.pool,
       this.address,
       (message) => {
         this.unasked(message);
@@ -233,7 +211,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
       only.said(message);
     else if (message.kind === 'notification') this.aside.notified(message, this.legs);
     else if (message.kind === 'response') this.bounds.dropped('response_on_get_stream');
-    else if (message.method === 'ping') this.respond(resultText(message.id as string, '{}'));
+    else if (message.method === 'ping') this.respondAtOnce(resultText(message.id as string, '{}'));
     else this.aside.asked(message, this.legs);
   }
 
@@ -254,7 +232,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     this.open = false;
     this.aside.end();
     this.listener?.close();
-    if (this.hasSession) await sendAside(this.asides, this.address, 'DELETE', null);
+    if (this.hasSession) await this.asides.endSession();
     this.endLeases();
   }
 }

@@ -1,8 +1,4 @@
-import type { Dispatcher } from 'undici';
 import type { UpstreamCredential } from '../../kernel/catalog.js';
-
-/** How long a POST that carries no request of a client may take. */
-const SIDE_POST_MS = 10_000;
 
 /** The address and headers of one Streamable HTTP upstream session. */
 export class HttpAddress {
@@ -75,40 +71,4 @@ export class HttpAddress {
       ...(this.revision === null ? [] : ['mcp-protocol-version', this.revision]),
     ];
   }
-}
-
-/** Sends a request whose answer nobody waits for: notifications, our responses, DELETE. */
-export function sendAside(
-  pool: Dispatcher,
-  address: HttpAddress,
-  method: 'POST' | 'DELETE',
-  body: string | null,
-): Promise<void> {
-  return new Promise((done) => {
-    let timer: NodeJS.Timeout | null = null;
-    const end = (): void => {
-      if (timer !== null) clearTimeout(timer);
-      done();
-    };
-    pool.dispatch(
-      {
-        path: address.path,
-        method,
-        headers: method === 'POST' ? address.postHeaders : address.headers,
-        body,
-      },
-      {
-        onRequestStart(controller) {
-          timer = setTimeout(() => {
-            controller.abort(new Error('no answer'));
-          }, SIDE_POST_MS);
-        },
-        onResponseData() {
-          // What it says does not matter.
-        },
-        onResponseEnd: end,
-        onResponseError: end,
-      },
-    );
-  });
 }

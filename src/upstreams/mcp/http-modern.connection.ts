@@ -101,6 +101,10 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
     // There is nothing to respond to: modern upstreams send no requests.
   }
 
+  respondAtOnce(): void {
+    // Nor here.
+  }
+
   onRequest(): string {
     return '"error":{"code":-32600,"message":"Servers send no requests in this revision"}';
   }

@@ -288,6 +288,27 @@ describe('HttpConnection', () => {
     );
   });
 
+  it.each(['ping', 'sampling/createMessage', 'no/such'])(
+    'answers as many %s at once as are taken, drops the rest, and goes on with the call',
+    async (method) => {
+      const connection = await open();
+      const dropped = jest.spyOn(meters, 'dropped');
+      const nonce = `flood-${method}`;
+      const n = 3000;
+      const result = await connection.request(call('questions', { n, method, nonce }));
+      expect(result).toContain('asked');
+      const answered = () =>
+        upstream.journal
+          .events()
+          .filter((e) => e.event === 'response' && String(e.id).startsWith(`${nonce}-`)).length;
+      const lost = dropped.mock.calls.filter(([reason]) => reason === 'response_flood').length;
+      dropped.mockRestore();
+      expect(lost).toBeGreaterThan(1000);
+      await eventually('the others are answered', () => answered() === n - lost);
+      expect(answered()).toBeGreaterThanOrEqual(256);
+    },
+  );
+
   it.each(['numberresult', 'numbererror'])('takes %s in an event for no answer', async (tool) => {
     const connection = await open();
     expect(await failure(connection, call(tool, { isStreamed: true }))).toMatchObject({

@@ -3,16 +3,14 @@ import { type Message, resultText } from '../../kernel/jsonrpc.js';
 import { isChangeNotice } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import type { LegClock } from './leg-clock.js';
-import { OpenQuestions } from './open-questions.js';
+import { OpenQuestions, type Responder } from './open-questions.js';
 import { paramsOf, replyText } from './request-text.js';
 
 /** Its answer ends it; until then it speaks for no other request (26 Subscriptions). */
 export const LISTEN = 'subscriptions/listen';
 
 /** What a leg needs of the line it runs on to answer the upstream's own requests. */
-export interface LegLine {
-  /** Sends a response of ours, whole. */
-  respond(text: string): void;
+export interface LegLine extends Responder {
   /** A request other than `ping` that nobody behind this leg can answer; inside of the reply. */
   onRequest(method: string, params: string): string;
   onAsks(): void;
@@ -91,23 +89,19 @@ export class LegMessages {
   private asks(message: Message): void {
     const id = message.id as string;
     if (message.method === 'ping') {
-      this.line.respond(resultText(id, '{}'));
+      this.line.respondAtOnce(resultText(id, '{}'));
       return;
     }
     this.line.onAsks();
     const { observer } = this.request;
     if (observer === null) {
-      this.line.respond(replyText(id, this.line.onRequest(message.method, paramsOf(message))));
+      const reply = this.line.onRequest(message.method, paramsOf(message));
+      this.line.respondAtOnce(replyText(id, reply));
       return;
     }
-    this.questions ??= new OpenQuestions(
-      (text) => {
-        this.line.respond(text);
-      },
-      () => {
-        this.clock.go();
-      },
-    );
+    this.questions ??= new OpenQuestions(this.line, () => {
+      this.clock.go();
+    });
     this.clock.stand();
     if (!this.questions.ask(message, observer)) this.clock.go();
   }

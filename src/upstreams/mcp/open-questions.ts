@@ -7,17 +7,22 @@ import { paramsOf, replyText } from './request-text.js';
 const ASK_LIMIT_MS = 600_000;
 const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer in time"}';
 
+/** Sends responses of ours, whole. */
+export interface Responder {
+  /** Of somebody who was asked. */
+  respond(text: string): void;
+  /** A pong or a refusal, for which nobody was: of a flood of these most may be lost. */
+  respondAtOnce(text: string): void;
+}
+
 /** Questions of an upstream that a client has not answered yet, by the upstream's id. */
 export class OpenQuestions {
   /** How to withdraw each. */
   private readonly asked = new Map<string, () => void>();
 
-  /**
-   * @param respond sends a response of ours, whole
-   * @param onAnswered called after each that is no longer open
-   */
+  /** @param onAnswered called after each that is no longer open */
   constructor(
-    private readonly respond: (text: string) => void,
+    private readonly line: Responder,
     private readonly onAnswered: () => void = () => undefined,
   ) {}
 
@@ -29,10 +34,11 @@ export class OpenQuestions {
     const id = message.id as string;
     const refusal = this.refusalOf(id);
     if (refusal !== null) {
-      this.respond(errorText(id, refusal));
+      this.line.respondAtOnce(errorText(id, refusal));
       return false;
     }
     let open = true;
+    let isAsked = false;
     let withdraw = (): void => undefined;
     const reply = (inside: string): void => {
       if (!open) return;
@@ -40,13 +46,15 @@ export class OpenQuestions {
       clearTimeout(limit);
       this.asked.delete(id);
       this.onAnswered();
-      this.respond(replyText(id, inside));
+      if (isAsked) this.line.respond(replyText(id, inside));
+      else this.line.respondAtOnce(replyText(id, inside));
     };
     const limit = setTimeout(() => {
       withdraw();
       reply(NO_ANSWER);
     }, ASK_LIMIT_MS);
     withdraw = client.ask(message.method, paramsOf(message), reply);
+    isAsked = true;
     // The answer may have come already: a refusal needs no round trip.
     if (!(open as boolean)) return true;
     this.asked.set(id, () => {

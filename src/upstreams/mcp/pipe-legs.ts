@@ -44,9 +44,11 @@ export class PipeLegs {
     const dropped = (reason: string): void => {
       pipe.dropped(reason);
     };
-    this.aside = new Unasked(hooks, { respond, dropped }, this.givenUp);
+    // A flood of them is not cut short here: its upstream is held.
+    const line = { respond, respondAtOnce: respond, dropped };
+    this.aside = new Unasked(hooks, line, this.givenUp);
     this.line = {
-      ...{ era: wire.era, respond, dropped },
+      ...{ ...line, era: wire.era },
       onRequest: (method, params) => hooks.onRequest(method, params),
       onAsks: () => {
         hooks.onAsks();

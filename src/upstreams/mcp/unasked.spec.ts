@@ -46,7 +46,11 @@ function made(hasOwner = true) {
       onRequest: () => '"error":{"code":-1,"message":"nobody"}',
       onAsks: () => undefined,
     },
-    { respond: (text) => responses.push(text), dropped: (reason) => drops.push(reason) },
+    {
+      respond: (text) => responses.push(text),
+      respondAtOnce: (text) => responses.push(text),
+      dropped: (reason) => drops.push(reason),
+    },
     givenUp,
   );
   ends.push(() => {

@@ -5,7 +5,7 @@ import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js
 import type { OpenOptions, SessionOwner } from './connection.js';
 import type { GivenUp } from './given-up.js';
 import type { LegClock } from './leg-clock.js';
-import { OpenQuestions } from './open-questions.js';
+import { OpenQuestions, type Responder } from './open-questions.js';
 import { paramsOf, replyText } from './request-text.js';
 
 export type UnaskedHooks = Pick<
@@ -14,9 +14,7 @@ export type UnaskedHooks = Pick<
 >;
 
 /** What it needs of the line it is said on. */
-export interface UnaskedLine {
-  /** Sends a response of ours, whole. */
-  respond(text: string): void;
+export interface UnaskedLine extends Responder {
   dropped(reason: string): void;
 }
 
@@ -47,9 +45,7 @@ export class Unasked {
     private readonly line: UnaskedLine,
     private readonly givenUp: GivenUp,
   ) {
-    this.questions = new OpenQuestions((text) => {
-      line.respond(text);
-    });
+    this.questions = new OpenQuestions(line);
   }
 
   /** Any request but `ping`. @param open what is in flight */
@@ -61,7 +57,7 @@ export class Unasked {
       return;
     }
     const reply = this.hooks.onRequest(message.method, paramsOf(message));
-    this.line.respond(replyText(message.id as string, reply));
+    this.line.respondAtOnce(replyText(message.id as string, reply));
   }
 
   /** @param open what is in flight */

@@ -20,6 +20,15 @@ export const client = {
   async roots(call) {
     call.text(summary(await call.ask('roots/list', {})));
   },
+  /** Asks `n` questions at once, pings unless said, answers whatever comes back. */
+  questions(call) {
+    const { n = 1000, method = 'ping' } = call.args;
+    for (let i = 0; i < n; i++) {
+      const id = `${call.nonce}-${i}`;
+      call.out.message(JSON.stringify({ jsonrpc: '2.0', id, method, params: {} }));
+    }
+    call.after(call.args.ms ?? 500, () => call.text('asked'));
+  },
   /** Adds a tool each time, so that there is a difference to see, and says so `n` times within `overMs`. */
   listchanged(call) {
     const { n = 1, overMs = 0 } = call.args;
