@@ -4,6 +4,7 @@ import type { Call } from '../kernel/call.js';
 import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { ToolId } from '../kernel/ids.js';
+import type { Members } from '../kernel/json-members.js';
 import { scanJson } from '../kernel/json-scan.js';
 import type { LogLevel } from '../kernel/mcp.js';
 import type { Stay, UpstreamObserver, UpstreamReply, UpstreamRequest } from '../kernel/upstream.js';
@@ -54,10 +55,9 @@ const OURS = [
   'io.modelcontextprotocol/clientInfo',
   'io.modelcontextprotocol/logLevel',
   'io.modelcontextprotocol/subscriptionId',
-  'io.mcpgateway/via',
-  'io.mcpgateway/origin',
-  'io.mcpgateway/missing',
 ] as const;
+/** What the gateway says of itself is never taken from a client. */
+const OWN_PREFIX = 'io.mcpgateway/';
 
 /** Sends the legs of calls: one request to one upstream each. */
 @Injectable()
@@ -106,7 +106,7 @@ export class Legs {
       method: up.method ?? call.message.method,
       target: up.target ?? '',
       params: up.params,
-      meta: meta?.without(...OURS) ?? '',
+      meta: meta === undefined ? '' : foreignMeta(meta),
       wantsProgress: canNotify && token !== undefined,
       mirrored: mirroredOf(call, up),
       caller: call.caller,
@@ -140,12 +140,17 @@ export class Legs {
   }
 }
 
+function foreignMeta(meta: Members): string {
+  const own = meta.names().filter((name) => name.startsWith(OWN_PREFIX));
+  return meta.without(...OURS, ...own);
+}
+
 /** The headers are of the client's own request, not of one that is made in its place. */
 function mirroredOf(call: Call, { method }: Upward): Call['mirrored'] {
   return method === undefined ? call.mirrored : null;
 }
 
-function metaOf(call: Call): ReturnType<typeof scanJson>['top'] | undefined {
+function metaOf(call: Call): Members | undefined {
   const raw = call.message.params?.raw('_meta');
   if (raw === undefined) return undefined;
   const scanned = scanJson(raw);

@@ -52,6 +52,18 @@ describe('what passes through is what was sent', () => {
     },
   );
 
+  it('takes nothing that the gateway says of itself from a client', async () => {
+    const client = world.client();
+    await client.initialize();
+    const meta = '"io.mcpgateway/hop":1,"com.example/own":{"a":1.0}';
+    await client.send(
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"kit-ok","arguments":{"nonce":"meta"},"_meta":{${meta}}}}`,
+    );
+    const sent = world.upstream.journal.bytes('meta');
+    expect(sent).toContain('"_meta":{"com.example/own":{"a":1.0}}');
+    expect(sent).not.toContain('io.mcpgateway');
+  });
+
   it('sends the caller nothing of the gateway, and the upstream nothing of the caller', async () => {
     const client = world.client();
     await client.initialize();

@@ -96,6 +96,13 @@ describe('sessions', () => {
       .client('/servers/00000000-0000-4000-8000-000000000000/mcp')
       .initialize();
     expect([off.status, unknown.status]).toEqual([404, 404]);
+    const named = await world
+      .client('/servers/nowhere/mcp')
+      .send('{"jsonrpc":"2.0","id":"q-1","method":"ping"}');
+    expect([named.status, named.answer]).toMatchObject([
+      404,
+      { id: 'q-1', error: { code: 40400 } },
+    ]);
     await world.rest('POST', '/servers/one/toggle?activate=true');
   });
 });

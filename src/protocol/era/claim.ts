@@ -3,7 +3,7 @@ import type { Members } from '../../kernel/json-members.js';
 import { scanJson } from '../../kernel/json-scan.js';
 import { MAX_JSON_DEPTH } from '../../kernel/jsonrpc.js';
 import { CLAIM, type LogLevel, type ModernRevision, isLogLevel } from '../../kernel/mcp.js';
-import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
+import { bridgedCapabilities, MAX_EXTENSIONS, shortClientInfo } from '../session/client-facts.js';
 
 /** Capabilities with a form of their own: objects whose members named here are objects too. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
@@ -90,6 +90,10 @@ function once(
   return value;
 }
 
+function claimedCapabilities(raw: string | undefined): string {
+  return bridgedCapabilities(raw, MAX_EXTENSIONS);
+}
+
 /** The client behind a sound claim: everything it says stands in the request. */
 export function clientOf(meta: Members, revision: ModernRevision): ClientView {
   const capabilities = meta.raw(CLAIM.clientCapabilities) ?? '{}';
@@ -99,7 +103,7 @@ export function clientOf(meta: Members, revision: ModernRevision): ClientView {
     revision,
     sessionId: null,
     capabilities:
-      capabilities === '{}' ? '{}' : once(capabilitiesSeen, capabilities, bridgedCapabilities),
+      capabilities === '{}' ? '{}' : once(capabilitiesSeen, capabilities, claimedCapabilities),
     clientInfo: info === undefined ? null : once(infosSeen, info, shortClientInfo),
     logLevel: (meta.string(CLAIM.logLevel) as LogLevel | undefined) ?? null,
   };

@@ -63,6 +63,18 @@ describe('a modern error for a legacy client', () => {
     expect(thrown('prompts/get', -32021)).toMatchObject({ code: -32603 });
   });
 
+  it('says which pages are to be opened to who knows no error for it', () => {
+    const data = { elicitations: [{ mode: 'url', url: 'https://x.test/a', message: 'Log in' }] };
+    const code = -32042;
+    const error = new UpstreamRpcError(JSON.stringify({ code, message: 'm', data }), code);
+    const old = aCall('tools/call', {}, { client: { revision: '2025-06-18' } });
+    expect(JSON.parse(lowerError(old, error))).toEqual({
+      content: [text('Log in\nhttps://x.test/a')],
+      isError: true,
+    });
+    expect(() => lowerError(aCall('tools/call'), error)).toThrow(error);
+  });
+
   it('leaves errors of legacy upstreams alone', () => {
     const error = new UpstreamRpcError('{"code":-32602,"data":{"uri":"a"}}', -32602);
     expect(() => lowerError(aCall('resources/read'), error)).toThrow(error);

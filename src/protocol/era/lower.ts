@@ -1,8 +1,9 @@
-import { RPC_CODE } from '../../kernel/mcp.js';
+import { LATEST_LEGACY, RPC_CODE } from '../../kernel/mcp.js';
 import type { Call } from '../../kernel/call.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { RELAYED, scanElements, scanJson } from '../../kernel/json-scan.js';
 import { hasOtherRoot } from '../../kernel/output-schema.js';
+import { type DemandedPage, demandedPages } from './bridge/demanded-urls.js';
 
 /** What crosses from a modern upstream to a legacy client is edited here, and nothing else (PROTOCOL.md §5.2). */
 
@@ -27,17 +28,21 @@ export function lowerResult(method: string, result: string, definition?: string)
 }
 
 /**
- * The error of a modern upstream in a legacy client's words.
+ * The error of an upstream in the words of a legacy client of that revision.
  * @returns the result that stands for it, where a failed tool is an answer
  * @throws what was given, or the same under another code
  */
 export function lowerError(call: Call, error: unknown): string {
-  if (!(error instanceof UpstreamRpcError) || error.era === 'legacy') throw error;
+  if (!(error instanceof UpstreamRpcError)) throw error;
   const { method } = call.message;
+  if (method === 'tools/call' && call.client.revision !== LATEST_LEGACY) {
+    const pages = demandedPages(error);
+    if (pages !== null) return failedTool(textOf(pages));
+  }
+  if (error.era === 'legacy') throw error;
   if (error.code === RPC_CODE.missingCapability) {
     const text = messageOf(error);
-    if (method === 'tools/call')
-      return JSON.stringify({ content: [{ type: 'text', text }], isError: true });
+    if (method === 'tools/call') return failedTool(text);
     throw new UpstreamRpcError(
       JSON.stringify({ code: RPC_CODE.internalError, message: text }),
       RPC_CODE.internalError,
@@ -46,6 +51,15 @@ export function lowerError(call: Call, error: unknown): string {
   if (method === 'resources/read' && error.code === RPC_CODE.invalidParams && namesUri(error))
     throw withCode(error, RPC_CODE.resourceNotFound);
   throw error;
+}
+
+function failedTool(text: string): string {
+  return JSON.stringify({ content: [{ type: 'text', text }], isError: true });
+}
+
+/** Revisions before 2025-11-25 have no error that asks for pages: its words must do. */
+function textOf(pages: readonly DemandedPage[]): string {
+  return pages.map(({ url, message }) => `${message}\n${url}`).join('\n\n');
 }
 
 /** Whether legacy lists show the `outputSchema` of a tool as that of a member. */

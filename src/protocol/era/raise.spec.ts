@@ -40,6 +40,16 @@ describe('a legacy error for a modern client', () => {
     });
   });
 
+  it.each([-32020, -32021, -32022])('has no code that asks for another try: %d', (code) => {
+    const error = new UpstreamRpcError(JSON.stringify({ code, message: 'mine' }), code);
+    expect(raiseError(error, '')).toMatchObject({
+      code: -32603,
+      error: '{"code":-32603,"message":"mine"}',
+    });
+    const modern = new UpstreamRpcError(JSON.stringify({ code, message: 'm' }), code, 'modern');
+    expect(raiseError(modern, '')).toBe(modern);
+  });
+
   it('stays as it was otherwise', () => {
     const error = new UpstreamRpcError('{"code":-32000,"message":"no"}', -32000);
     expect(raiseError(error, 'x://a')).toBe(error);

@@ -37,8 +37,21 @@ function isEmpty(text: string, start: number): boolean {
   return true;
 }
 
+/** Codes with which a modern client would send again: from a legacy upstream they mean something else. */
+const MODERN_REFUSALS: readonly number[] = [
+  RPC_CODE.headerMismatch,
+  RPC_CODE.missingCapability,
+  RPC_CODE.unsupportedRevision,
+];
+
 /** A resource that is not there: `-32002` before 2026-07-28, since then `-32602` naming the URI. */
 export function raiseError(error: UpstreamRpcError, uri: string): UpstreamRpcError {
+  if (error.era === 'legacy' && MODERN_REFUSALS.includes(error.code)) {
+    const { internalError } = RPC_CODE;
+    const { top } = scanJson(error.error, RELAYED);
+    const text = top.spliced(new Map([['code', String(internalError)]]));
+    return new UpstreamRpcError(text, internalError);
+  }
   if (error.code !== RPC_CODE.resourceNotFound) return error;
   const message = scanJson(error.error, RELAYED).top.raw('message') ?? '"Resource not found"';
   const data = `{"uri":${JSON.stringify(uri)}}`;

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
+import type { Gateway } from '../../kernel/catalog.js';
 import { RELAYED, scanElements, scanJson } from '../../kernel/json-scan.js';
+import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
+import { RPC_CODE } from '../../kernel/mcp.js';
 import { requirePermission } from '../../auth/access.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
@@ -15,6 +18,11 @@ const NOTHING_TO_OFFER = '"completion":{"values":[],"total":0,"hasMore":false}';
 /** What the gateway writes anew; answers and state belong to a leg, not to the call. */
 const REPLACED = ['name', '_meta', 'inputResponses', 'requestState'];
 const RESERVED = [...REPLACED, 'arguments'];
+const REPLACED_IN_COMPLETION = ['ref', '_meta'];
+const RESERVED_IN_COMPLETION = ['ref', '_meta', 'argument', 'context'];
+const WITHOUT_CONTEXT = ['ref', '_meta', 'context'];
+/** The first revision whose completion takes a context. */
+const CONTEXT_SINCE = '2025-06-18';
 
 @Injectable()
 export class PromptsMethods {
@@ -74,14 +82,21 @@ export class PromptsMethods {
       throw new GatewayError('missing_parameter', { what: 'argument' });
     const members = scanJson(ref).top;
     const target = this.target(call, members.string('type'), members);
-    const offers = target.gateway.capabilities['completions'] !== undefined;
-    if (!offers) return this.own.dress(call, NOTHING_TO_OFFER);
-    return this.upward.send(call, {
+    const offer = offerOf(target.gateway);
+    if (offer === 'none') return this.own.dress(call, NOTHING_TO_OFFER);
+    const replaced = takesContext(call, target.gateway) ? REPLACED_IN_COMPLETION : WITHOUT_CONTEXT;
+    const answer = this.upward.send(call, {
       gateway: target.gateway,
       kind: target.kind,
       name: target.name,
-      params: `"ref":${target.ref},${params.rest(['ref', '_meta'], ['ref', '_meta', 'argument', 'context'])}`,
+      params: `"ref":${target.ref},${params.rest(replaced, RESERVED_IN_COMPLETION)}`,
     });
+    return offer === 'announced' ? answer : answer.catch((e: unknown) => this.unoffered(call, e));
+  }
+
+  private unoffered(call: Call, error: unknown): string {
+    if (!(error instanceof UpstreamRpcError) || error.code !== RPC_CODE.methodNotFound) throw error;
+    return this.own.dress(call, NOTHING_TO_OFFER);
   }
 
   private target(
@@ -113,6 +128,16 @@ export class PromptsMethods {
     const own = JSON.stringify(resource.uri);
     return { gateway, kind: 'Resource', name: uri, ref: `{"type":"ref/resource","uri":${own}}` };
   }
+}
+
+/** In 2024-11-05 a server that completes had no way to say so: it has to be asked. */
+function offerOf({ capabilities, protocolVersion }: Gateway): 'announced' | 'unknown' | 'none' {
+  if (capabilities['completions'] !== undefined) return 'announced';
+  return protocolVersion === '2024-11-05' ? 'unknown' : 'none';
+}
+
+function takesContext({ client }: Call, { protocolVersion }: Gateway): boolean {
+  return client.revision >= CONTEXT_SINCE && (protocolVersion ?? CONTEXT_SINCE) >= CONTEXT_SINCE;
 }
 
 /** @throws GatewayError `missing_parameter` naming what the prompt needs and the caller left out */

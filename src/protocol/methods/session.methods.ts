@@ -6,7 +6,12 @@ import { PRODUCT_VERSION } from '../../kernel/product.js';
 import { Config } from '../../config/config.js';
 import { Log } from '../../platform/log/log.js';
 import { CatalogService } from '../../registry/catalog.service.js';
-import { bridgedCapabilities, shortClientInfo } from '../session/client-facts.js';
+import {
+  bridgedCapabilities,
+  MAX_EXTENSIONS,
+  MAX_SEALED_EXTENSIONS,
+  shortClientInfo,
+} from '../session/client-facts.js';
 import { ListMarking } from '../session/list-marks.js';
 import { Sessions } from '../session/sessions.js';
 import { offeredTo } from './offered.js';
@@ -46,9 +51,13 @@ export class SessionMethods {
     });
     const facts: ClientFacts = {
       revision,
-      capabilities: bridgedCapabilities(params.raw('capabilities'), (extensions) => {
-        this.log.info({ event: 'session.extensions_dropped', extensions });
-      }),
+      capabilities: bridgedCapabilities(
+        params.raw('capabilities'),
+        hasSession ? MAX_SEALED_EXTENSIONS : MAX_EXTENSIONS,
+        (extensions) => {
+          this.log.info({ event: 'session.extensions_dropped', extensions });
+        },
+      ),
       clientInfo: shortClientInfo(params.raw('clientInfo')),
     };
     call.channel.joined?.(facts);

@@ -5,20 +5,24 @@ import {
 } from '../../kernel/client-capabilities.js';
 import { findMembers } from '../../kernel/json-scan.js';
 
-/** Sealed ids stay below 1 KiB: what a client says of itself is cut before that. */
-const MAX_EXTENSIONS = 224;
+/** Names and settings of extensions, in bytes: sealed ids stay below 1 KiB. */
+export const MAX_SEALED_EXTENSIONS = 224;
+/** Where nothing is sealed. */
+export const MAX_EXTENSIONS = 2048;
 const MAX_NAME = 64;
 
 /**
- * Client capabilities as they are sealed, as JSON text: known members, and extensions verbatim.
+ * Client capabilities as they are kept, as JSON text: known members, and extensions verbatim.
  * @param raw the client's `capabilities` as JSON text
- * @param dropped takes the names of extensions that are too large to be sealed
+ * @param maxExtensions one of the bounds above
+ * @param dropped takes the names of extensions beyond it
  */
 export function bridgedCapabilities(
   raw: string | undefined,
+  maxExtensions: number,
   dropped: (names: readonly string[]) => void = () => undefined,
 ): string {
-  const fitted = fitExtensions(readCapabilities(raw), MAX_EXTENSIONS);
+  const fitted = fitExtensions(readCapabilities(raw), maxExtensions);
   if (fitted.dropped.length > 0) dropped(fitted.dropped);
   return capabilitiesText(fitted.set);
 }

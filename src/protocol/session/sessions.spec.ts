@@ -5,7 +5,11 @@ import { loadConfig } from '../../config/load-config.js';
 import { Sealer } from '../../platform/crypto/sealer.js';
 import type { Meters } from '../../platform/metrics/meters.js';
 import { MemoryKv } from '../../platform/kv/memory.kv.js';
-import { bridgedCapabilities, shortClientInfo } from './client-facts.js';
+import {
+  bridgedCapabilities,
+  MAX_SEALED_EXTENSIONS as SEALED,
+  shortClientInfo,
+} from './client-facts.js';
 import { HeldSessions } from './held.js';
 import { Sessions } from './sessions.js';
 
@@ -104,8 +108,11 @@ describe('Sessions', () => {
 
 describe('client facts', () => {
   it('gives equal sets one form, without what is not bridged', () => {
-    const a = bridgedCapabilities('{"sampling":{},"experimental":{"x":1}, "elicitation": { }}');
-    const b = bridgedCapabilities('{"elicitation":{},"sampling":{}}');
+    const a = bridgedCapabilities(
+      '{"sampling":{},"experimental":{"x":1}, "elicitation": { }}',
+      SEALED,
+    );
+    const b = bridgedCapabilities('{"elicitation":{},"sampling":{}}', SEALED);
     expect(a).toBe(b);
     expect(a).toBe('{"elicitation":{"form":{}},"sampling":{}}');
   });
@@ -113,7 +120,7 @@ describe('client facts', () => {
   it('stays small whatever a client says', () => {
     const dropped: string[] = [];
     const large = `{"sampling":{},"extensions":{"a":{"x":"${'y'.repeat(5000)}"},"b":{"n":1}}}`;
-    const text = bridgedCapabilities(large, (names) => dropped.push(...names));
+    const text = bridgedCapabilities(large, SEALED, (names) => dropped.push(...names));
     expect(text).toBe('{"extensions":{"b":{"n":1}},"sampling":{}}');
     expect(dropped).toEqual(['a']);
     const widest =
@@ -123,12 +130,15 @@ describe('client facts', () => {
       ...facts,
       caller: caller('h'.repeat(43)),
       serverId: '00000000-0000-4000-8000-000000000000' as ServerId,
-      capabilities: bridgedCapabilities(widest),
+      capabilities: bridgedCapabilities(widest, SEALED),
       clientInfo: shortClientInfo(`{"name":"${'n'.repeat(64)}","version":"${'v'.repeat(64)}"}`),
     });
     expect(id.length).toBeLessThanOrEqual(1024);
-    expect(bridgedCapabilities(`{"sampling":{"x":"${'y'.repeat(5000)}"}}`)).toBe('{"sampling":{}}');
+    expect(bridgedCapabilities(`{"sampling":{"x":"${'y'.repeat(5000)}"}}`, SEALED)).toBe(
+      '{"sampling":{}}',
+    );
     expect(shortClientInfo(`{"name":"${'n'.repeat(500)}"}`).length).toBeLessThan(120);
-    for (const odd of [undefined, '[]', '7', '"x"']) expect(bridgedCapabilities(odd)).toBe('{}');
+    for (const odd of [undefined, '[]', '7', '"x"'])
+      expect(bridgedCapabilities(odd, SEALED)).toBe('{}');
   });
 });

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
 import { Sessions } from '../../protocol/session/sessions.js';
-import type { Exchange } from './exchange.js';
+import type { ServerId } from '../../kernel/ids.js';
+import type { Exchange, Posted } from './exchange.js';
+import { namedIn } from './named-error.js';
 import { Entrance } from './entrance.js';
 import { Intake } from './intake.js';
 import { ListenEndpoint } from './listen.endpoint.js';
@@ -28,7 +30,7 @@ export class McpEndpoint {
           exchange,
           'json-or-stream',
           (posted) => {
-            this.posts.handle(posted, this.entrance.enter(exchange.route, posted.caller));
+            this.posts.handle(posted, this.enter(exchange, posted));
           },
           failed,
         );
@@ -39,6 +41,15 @@ export class McpEndpoint {
         return;
       default:
         failed(notAllowed('GET, POST, DELETE'));
+    }
+  }
+
+  /** @throws GatewayError with the id of the request, where it has one */
+  private enter({ route }: Exchange, posted: Posted): ServerId | null {
+    try {
+      return this.entrance.enter(route, posted.caller);
+    } catch (e) {
+      throw namedIn(posted.text, e);
     }
   }
 

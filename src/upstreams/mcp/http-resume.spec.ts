@@ -92,6 +92,18 @@ describe('an upstream that hangs up before its answer', () => {
     expect(upstream.calls).toBe(1);
   });
 
+  it('is polled for as long as the call may last', async () => {
+    upstream.onResume = (response) => {
+      const n = upstream.resumedAfter.length;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (n < 30) response.end(`id: e.${String(n)}\nretry: 0\ndata: \n\n`);
+      else response.end('id: e.99\ndata: {"jsonrpc":"2.0","id":2,"result":{"n":2}}\n\n');
+    };
+    expect(await call()).toBe('{"n":2}');
+    expect(upstream.resumedAfter).toHaveLength(30);
+    expect(upstream.calls).toBe(1);
+  });
+
   it.each([404, 405, 500])(
     'is not called again when it answers %d: the call may have run',
     async (status) => {

@@ -118,6 +118,18 @@ describe('HttpConnection', () => {
     });
   });
 
+  it('has a connection for one more call while hundreds are silent', async () => {
+    const connection = await open();
+    const abort = new Abort();
+    const silent = Array.from({ length: 300 }, () =>
+      failure(connection, call('hang', {}, { abort })),
+    );
+    expect(await connection.request(call('echo', { message: 'through' }))).toContain('through');
+    abort.abort('enough');
+    for (const error of await Promise.all(silent))
+      expect(error).toMatchObject({ code: 'cancelled' });
+  });
+
   it('passes progress on under the token it made, and only if it was asked for', async () => {
     const connection = await open();
     const seen: string[] = [];

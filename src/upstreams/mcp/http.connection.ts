@@ -12,7 +12,6 @@ import { HttpAddress } from './http-line.js';
 import { HttpModernConnection, type ModernParts } from './http-modern.connection.js';
 import { probeRequest, UNGREETED } from './probe-request.js';
 
-const CONNECTIONS = 128;
 /** What is no call that `maxConcurrency` counts needs a connection, too: a listen, a probe. */
 const SPARE = 16;
 /** Listening streams, notifications and answers of ours at the same time, of all sessions of an origin. */
@@ -59,12 +58,11 @@ export class HttpConnections implements ConnectionKind {
   private parts(options: OpenOptions): Omit<ModernParts, 'mirrored'> {
     const { gateway, credential } = options;
     const address = new HttpAddress(gateway.url ?? '', credential);
-    const { maxConcurrency } = gateway;
-    // A call that waits for its client takes no place of `maxConcurrency`, but keeps its connection.
-    const parked = this.config.maxParkedCalls;
-    const connections = maxConcurrency === 0 ? CONNECTIONS : maxConcurrency + SPARE + parked;
+    // What may be in flight has a connection: a call that waited for one would be silent without having
+    // been sent. One that waits for its client takes no place among them, but keeps its connection.
+    const inFlight = gateway.maxConcurrency || this.config.maxInFlightCalls;
     return {
-      lease: this.lease(options, address, connections),
+      lease: this.lease(options, address, inFlight + SPARE + this.config.maxParkedCalls),
       address,
       maxResultBytes: this.config.maxToolResultSizeBytes,
       dropped: (reason) => {

@@ -2,8 +2,9 @@ import { TextDecoder } from 'node:util';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { type ReadHold, connectionBeingRead } from '../../platform/http/read-hold.js';
 
-const MAX_RESUMES = 20;
 const DEFAULT_RETRY_MS = 1000;
+/** An upstream may hang up and be polled as long as the call may last, but not without a pause. */
+const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 60_000;
 
 /**
@@ -15,7 +16,7 @@ export class LegStream {
   private parser: EventSourceParser;
   private lastId: string | null = null;
   private retryMs = DEFAULT_RETRY_MS;
-  private resumes = 0;
+  private resumed = false;
   private connection: ReadHold | null = null;
 
   /**
@@ -35,7 +36,7 @@ export class LegStream {
   }
 
   get wasResumed(): boolean {
-    return this.resumes > 0;
+    return this.resumed;
   }
 
   /** Whether its connection is not read at the moment. */
@@ -57,8 +58,8 @@ export class LegStream {
   /** The connection is gone. @returns the pause before it is asked to go on; `null` when it is not */
   ended(): number | null {
     this.connection = null;
-    if (this.lastId === null || this.resumes >= MAX_RESUMES) return null;
-    this.resumes++;
+    if (this.lastId === null) return null;
+    this.resumed = true;
     return this.retryMs;
   }
 
@@ -80,7 +81,7 @@ export class LegStream {
         if (event.data !== '') this.onData(event.data);
       },
       onRetry: (ms) => {
-        this.retryMs = Math.min(ms, MAX_RETRY_MS);
+        this.retryMs = Math.min(Math.max(ms, MIN_RETRY_MS), MAX_RETRY_MS);
       },
     });
   }

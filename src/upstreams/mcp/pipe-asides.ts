@@ -7,6 +7,8 @@ export interface Pipe {
    *   error, and `begin` tells whether bytes went
    */
   send(text: string, begin: () => boolean): Promise<void>;
+  /** Sends what must not wait behind a call, where calls could keep it waiting. @throws as `send` */
+  sendAside?(text: string): Promise<void>;
   /** Something of the upstream was thrown away. */
   dropped(reason: string): void;
   /** Stops reading what the upstream says, or goes on. What has been read already still comes. */
@@ -34,7 +36,7 @@ export class PipeAsides {
     if (this.isClosed) return;
     this.count(1, text.length);
     try {
-      await this.pipe.send(text, () => true);
+      await (this.pipe.sendAside?.(text) ?? this.pipe.send(text, () => true));
     } catch {
       if (!(this.isClosed as boolean)) this.pipe.dropped('not_sent');
     } finally {

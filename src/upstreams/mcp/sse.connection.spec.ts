@@ -27,6 +27,8 @@ class Upstream {
   getStatus = 200;
   contentType = 'text/event-stream';
   postStatus = 202;
+  /** The POST of a call is answered when the call is. */
+  holdsCalls = false;
   revision = '2024-11-05';
   private heard: (() => void)[] = [];
   readonly server = createServer((request, response) => {
@@ -75,9 +77,10 @@ class Upstream {
     request.setEncoding('utf8');
     request.on('data', (part: string) => (text += part));
     request.on('end', () => {
-      response.writeHead(this.postStatus).end();
-      if (this.postStatus >= 300) return;
       const message = JSON.parse(text) as Posted;
+      if (!this.holdsCalls || message.method !== 'tools/call')
+        response.writeHead(this.postStatus).end();
+      if (this.postStatus >= 300) return;
       this.posted.push(message);
       if (message.method === 'initialize')
         this.say({
@@ -139,6 +142,24 @@ async function connect(more: Partial<OpenOptions> = {}): Promise<UpstreamConnect
 function call(more: object = {}) {
   return { ...probeRequest('tools/call', '"name":"t","arguments":{}', 10_000), ...more };
 }
+
+describe('SseConnections: an upstream that answers the POST of a call when it is done', () => {
+  it('hears the cancellation past as many calls as it may have', async () => {
+    upstream.holdsCalls = true;
+    const gateway = aGateway({
+      transport: 'SSE',
+      url: `${upstream.origin}/sse`,
+      maxConcurrency: 1,
+    });
+    const connection = await connect({ gateway });
+    const abort = new Abort();
+    const over = connection.request(call({ abort })).catch((e: unknown) => e);
+    const { id } = await upstream.got('tools/call');
+    abort.abort('no more');
+    expect((await upstream.got('notifications/cancelled')).params).toMatchObject({ requestId: id });
+    expect(await over).toMatchObject({ code: 'cancelled' });
+  });
+});
 
 describe('SseConnections: opening', () => {
   it('initialises through the endpoint, with the credential on stream and POSTs', async () => {

@@ -23,6 +23,8 @@ import { SseStream } from './sse-stream.js';
 
 /** Each stream holds a socket for good, so that streams have a pool apart from that of the calls. */
 const MAX_STREAMS = 4096;
+/** Some servers hold the POST of a call until it is done: answers and cancellations go past them. */
+const MAX_ASIDES = 1024;
 
 /** The transport of 2024-11-05: an event stream down, POSTs to the endpoint that it names up. */
 @Injectable()
@@ -49,7 +51,8 @@ export class SseConnections implements ConnectionKind {
       this.client.lease(address.origin, { connections, connectTimeoutMs });
     const connection = new SseConnection(options, {
       streams: lease(MAX_STREAMS),
-      posts: lease(gateway.maxConcurrency || 128),
+      posts: lease(gateway.maxConcurrency || this.config.maxInFlightCalls),
+      asides: lease(MAX_ASIDES),
       maxEventChars: this.config.maxToolResultSizeBytes,
       dropped: dropLog(gateway, this.log, this.meters),
     });
@@ -61,6 +64,7 @@ export class SseConnections implements ConnectionKind {
 interface Parts {
   readonly streams: Lease;
   readonly posts: Lease;
+  readonly asides: Lease;
   readonly maxEventChars: number;
   dropped(reason: string): void;
 }
@@ -69,6 +73,7 @@ class SseConnection implements UpstreamConnection {
   private readonly legs: PipeLegs;
   private stream: SseStream | null = null;
   private posts: SsePosts | null = null;
+  private asides: SsePosts | null = null;
   private hello: Greeting | null = null;
   private gone = false;
 
@@ -77,7 +82,8 @@ class SseConnection implements UpstreamConnection {
     private readonly parts: Parts,
   ) {
     this.legs = new PipeLegs(options, {
-      send: (text, begin) => this.send(text, begin),
+      send: (text, begin) => this.send(this.posts, text, begin),
+      sendAside: (text) => this.send(this.asides, text, () => true),
       dropped: (reason) => {
         parts.dropped(reason);
       },
@@ -100,7 +106,9 @@ class SseConnection implements UpstreamConnection {
     const { initTimeoutMs } = this.options;
     const startedAt = performance.now();
     try {
-      this.posts = new SsePosts(this.parts.posts.pool, await this.opened(address, initTimeoutMs));
+      const endpoint = await this.opened(address, initTimeoutMs);
+      this.posts = new SsePosts(this.parts.posts.pool, endpoint);
+      this.asides = new SsePosts(this.parts.asides.pool, endpoint);
       const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
       this.hello = await greet(this.legs, this.options, leftMs);
     } catch (e) {
@@ -195,10 +203,10 @@ class SseConnection implements UpstreamConnection {
       );
   }
 
-  private async send(text: string, begin: () => boolean): Promise<void> {
-    if (this.posts === null) throw new Error('not open yet');
+  private async send(posts: SsePosts | null, text: string, begin: () => boolean): Promise<void> {
+    if (posts === null) throw new Error('not open yet');
     try {
-      await this.posts.send(text, begin);
+      await posts.send(text, begin);
     } catch (e) {
       // A stream of a session that is gone will bring nothing more.
       if (e instanceof SessionLostError)
@@ -221,7 +229,9 @@ class SseConnection implements UpstreamConnection {
     this.legs.close(reason);
     this.stream?.close();
     this.posts?.close();
+    this.asides?.close();
     this.parts.streams.end();
     this.parts.posts.end();
+    this.parts.asides.end();
   }
 }

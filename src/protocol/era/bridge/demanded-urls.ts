@@ -1,22 +1,35 @@
 import { RPC_CODE } from '../../../kernel/mcp.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 
+/** A page that somebody has to open first, and why. */
+export interface DemandedPage {
+  readonly url: string;
+  readonly message: string;
+}
+
 /**
- * The questions in an error that demands URLs to be opened first (25 Elicitation §URL Elicitation
- * Required Error), as entries of `inputRequests`. Modern clients never see that error.
+ * The pages in an error that demands URLs to be opened first (25 Elicitation §URL Elicitation Required
+ * Error).
  * @returns `null` for every other error
  */
-export function demandedUrls(error: unknown): readonly string[] | null {
+export function demandedPages(error: unknown): readonly DemandedPage[] | null {
   if (!(error instanceof UpstreamRpcError) || error.code !== RPC_CODE.urlElicitationRequired)
     return null;
-  const { data } = JSON.parse(error.error) as { data?: { elicitations?: unknown } };
+  const { data } = JSON.parse(error.error) as { data?: { elicitations?: unknown } | null };
   const elicitations: unknown = data?.elicitations;
   if (!Array.isArray(elicitations)) return null;
-  const entries = elicitations.flatMap((one: unknown) => {
+  const pages = elicitations.flatMap((one: unknown) => {
     const { url, message } = (one ?? {}) as { url?: unknown; message?: unknown };
-    if (typeof url !== 'string' || typeof message !== 'string') return [];
-    const params = { mode: 'url', message, url };
-    return [JSON.stringify({ method: 'elicitation/create', params })];
+    return typeof url === 'string' && typeof message === 'string' ? [{ url, message }] : [];
   });
-  return entries.length === 0 ? null : entries;
+  return pages.length === 0 ? null : pages;
+}
+
+/** They as entries of `inputRequests`: modern clients never see that error. */
+export function demandedUrls(error: unknown): readonly string[] | null {
+  const pages = demandedPages(error);
+  if (pages === null) return null;
+  return pages.map(({ url, message }) =>
+    JSON.stringify({ method: 'elicitation/create', params: { mode: 'url', message, url } }),
+  );
 }
