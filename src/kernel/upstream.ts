@@ -41,7 +41,11 @@ export interface UpstreamRequest {
  * begun on the session it came on only. The driver fills it; whoever made it gives `held` back.
  */
 export interface Stay {
-  held: { giveBack(): void } | null;
+  held: {
+    /** Another one: what the upstream knew on the session is lost. */
+    readonly connection: object | null;
+    giveBack(): void;
+  } | null;
 }
 
 /** The far side of an open request: the protocol of the client that waits for it. */

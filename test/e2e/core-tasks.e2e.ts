@@ -85,6 +85,25 @@ describe.each(['STREAMABLEHTTP', 'SSE'] as const)(
       expect(asked.answer?.result.content[0].text).toContain('decline');
     });
 
+    it('asks again for a result whose connection broke, and cancels no task that has ended', async () => {
+      if (transport === 'SSE') return;
+      const from = world.upstream.journal.events().length;
+      const client = world.client();
+      await client.initialize({}, '2025-06-18');
+      await world.upstream.set({ cutResults: 1 });
+      const again = await client.call(tool('task-echo'), { message: 'hello' });
+      expect(again.answer?.result.content).toEqual([{ type: 'text', text: 'hello' }]);
+      await world.upstream.set({ cutResults: 2 });
+      const lost = await client.call(tool('task-echo'), { message: 'hello' });
+      expect(lost.answer?.error?.message).toContain('The task has ended');
+      const methods = world.upstream.journal
+        .events()
+        .slice(from)
+        .map(({ method }) => method);
+      expect(methods.filter((method) => method === 'tasks/result')).toHaveLength(4);
+      expect(methods).not.toContain('tasks/cancel');
+    });
+
     it('cancels the task of a client that is gone', async () => {
       const gone = new AbortController();
       const call = modern(world, tool('task-hang'), {}, gone.signal).catch(() => null);

@@ -45,6 +45,8 @@ export class McpServer {
     this.listens = new Set();
     this.hasTasks = options.hasTasks === true;
     this.tasks = new Map();
+    /** So many requests for results of tasks lose their connection; over HTTP only. */
+    this.cutResults = 0;
     this.cancelled = [];
     this.asked = 0;
     this.staysAlive = false;
@@ -56,6 +58,7 @@ export class McpServer {
     if (modes.session?.forgetNow) this.sessions.clear();
     if (modes.auth !== undefined) this.auth = modes.auth;
     if (modes.experimental !== undefined) this.experimental = modes.experimental;
+    if (modes.cutResults !== undefined) this.cutResults = modes.cutResults;
     if (modes.version !== undefined) this.version = modes.version;
     if (modes.era !== undefined) this.become(modes.era);
     Object.assign(this.modern, modes.modern ?? {});

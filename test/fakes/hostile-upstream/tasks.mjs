@@ -106,7 +106,10 @@ function known(call, work) {
 
 export const TASK_METHODS = {
   'tasks/get': (call) => known(call, (task) => call.result(task.state)),
-  'tasks/result': (call) => known(call, (task) => task.result(call)),
+  'tasks/result'(call) {
+    if (call.out.res !== null && call.world.cutResults-- > 0) call.out.res.destroy();
+    else known(call, (task) => task.result(call));
+  },
   'tasks/cancel': (call) =>
     known(call, (task) => {
       task.become('cancelled');

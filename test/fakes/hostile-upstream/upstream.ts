@@ -60,6 +60,8 @@ export interface Modes {
   };
   /** It becomes a server of another era, or of both, and forgets what was before. */
   readonly era?: 'legacy' | 'modern' | 'both';
+  /** So many requests for results of tasks lose their connection. */
+  readonly cutResults?: number;
   /** What a legacy server says of itself from now on; `1.0.0` before. */
   readonly version?: string;
   readonly modern?: {

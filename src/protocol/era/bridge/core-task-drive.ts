@@ -6,6 +6,7 @@ import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import { relatedResult } from '../../../kernel/related-task.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
 import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
+import { isUnreached } from '../../../upstreams/reach.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
 import { cancelCoreTask } from './cancel-core-task.js';
 import { PollClock } from './poll-clock.js';
@@ -23,7 +24,11 @@ interface Course {
   readonly hears: UpstreamObserver | null;
   readonly abort: Abort;
   readonly stay: Stay;
+  /** Where the task was begun: elsewhere nobody knows it. */
+  home: object | null;
   taskId: string;
+  /** How the request for the result broke off, the first time. */
+  lost: unknown;
   /** Whether the task may still be at work above: only then is there something to cancel. */
   mayRun: boolean;
 }
@@ -42,7 +47,7 @@ export async function driveCoreTask(
   watch: Watch | null,
 ): Promise<UpstreamReply> {
   const course: Course = {
-    ...{ legs, call, up, watch, taskId: '', mayRun: false },
+    ...{ legs, call, up, watch, home: null, taskId: '', lost: null, mayRun: false },
     hears: watch ?? legs.stream(call),
     abort: watch?.abort ?? call.abort,
     stay: { held: null },
@@ -53,7 +58,7 @@ export async function driveCoreTask(
     return await follow(course);
   } catch (e) {
     isUnfinished = course.mayRun && !(e instanceof UpstreamRpcError);
-    throw e;
+    throw whatIsTrue(course, e);
   } finally {
     // The session is kept until the task is cancelled; the client waits for neither.
     const { gateway, name, timeoutMs = null } = up;
@@ -77,11 +82,18 @@ async function follow(course: Course): Promise<UpstreamReply> {
   const taskId = begun.string('taskId');
   if (taskId === undefined) throw fault('Upstream began a task without an id');
   course.taskId = taskId;
+  course.home = course.stay.held?.connection ?? null;
   course.mayRun = true;
   if (abort.aborted) throw new GatewayError('cancelled');
-  for (let state = begun; ; state = await look(course)) {
-    if (isOver(course, state)) return result(course, clock.leftMs);
-    await clock.next(Number(state.raw('pollInterval')));
+  for (let state = begun; ;) {
+    if (!isOver(course, state)) await clock.next(Number(state.raw('pollInterval')));
+    else {
+      const reply = await result(course, clock.leftMs);
+      if (reply !== null) return reply;
+      // To ask for a result changes nothing above: one that broke off is asked for once more.
+      if (!(course.mayRun as boolean)) continue;
+    }
+    state = await look(course);
   }
 }
 
@@ -108,8 +120,10 @@ function isOver(course: Course, state: Members): boolean {
     case 'working':
       return false;
     case 'input_required':
+      return true;
     case 'completed':
     case 'failed':
+      course.mayRun = false;
       return true;
     case 'cancelled':
       course.mayRun = false;
@@ -119,10 +133,33 @@ function isOver(course: Course, state: Members): boolean {
   }
 }
 
-async function result(course: Course, leftMs: number): Promise<UpstreamReply> {
-  const reply = await send(course, 'tasks/result', leftMs);
-  course.mayRun = false;
-  return { result: relatedResult(reply.result, null), era: reply.era };
+/** @returns null when the way to the upstream broke meanwhile, for the first time */
+async function result(course: Course, leftMs: number): Promise<UpstreamReply | null> {
+  try {
+    const reply = await send(course, 'tasks/result', leftMs);
+    course.mayRun = false;
+    return { result: relatedResult(reply.result, null), era: reply.era };
+  } catch (e) {
+    if (course.lost !== null || !(e instanceof GatewayError) || !isUnreached(e)) throw e;
+    course.lost = e;
+    return null;
+  }
+}
+
+/**
+ * What a session that never had the task says of it is not true; and of a task that has ended only the
+ * result can be lost.
+ */
+function whatIsTrue({ home, lost, mayRun, stay }: Course, error: unknown): unknown {
+  const isOfStranger =
+    error instanceof UpstreamRpcError && home !== null && stay.held?.connection !== home;
+  const isInVain =
+    lost !== null && error instanceof GatewayError && error.code !== 'cancelled' && !mayRun;
+  if (!isOfStranger && !isInVain) return error;
+  const reason = mayRun
+    ? 'Upstream has lost the session of the task, its outcome is unknown'
+    : 'The task has ended, but the way to the upstream broke before its result came';
+  return new GatewayError('upstream_error', { reason }, { cause: lost ?? error });
 }
 
 /** @param timeoutMs longest silence; that of the tool where it is not given */

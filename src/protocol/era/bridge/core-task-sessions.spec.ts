@@ -37,15 +37,25 @@ const FAULTS = {
 } as const;
 interface Fault {
   readonly isFatal: boolean;
+  /** How often; always unless said. */
+  readonly times?: number;
   error(): Error;
 }
+
+/** What a session says of tasks of another. */
+const UNKNOWN = () => new UpstreamRpcError('{"code":-32602,"message":"Task not found"}', -32602);
 
 const opened: { onModuleDestroy(): unknown }[] = [];
 
 /** The real driver over a pool, to an upstream that fails each of some methods. */
-function made(failing: Partial<Record<string, Fault>>, env: Record<string, string> = {}) {
+function made(
+  failing: Partial<Record<string, Fault>>,
+  env: Record<string, string> = {},
+  answers: Readonly<Record<string, string>> = ANSWERS,
+) {
   const way = aWayUp({ MAX_TOOL_RETRIES: '0', ...env });
   const asked: string[] = [];
+  const failures = new Map<string, number>();
   let opens = 0;
   const open = () => {
     if (opens++ > 0 && failing['initialize'] !== undefined)
@@ -57,7 +67,12 @@ function made(failing: Partial<Record<string, Fault>>, env: Record<string, strin
       request({ method }: UpstreamRequest) {
         asked.push(method);
         const fault = failing[method];
-        if (fault === undefined) return Promise.resolve(ANSWERS[method] ?? '{}');
+        const times = (failures.get(method) ?? 0) + 1;
+        failures.set(method, times);
+        if (fault === undefined || times > (fault.times ?? Infinity)) {
+          if (opens > 1 && method.startsWith('tasks/')) return Promise.reject(UNKNOWN());
+          return Promise.resolve(answers[method] ?? '{}');
+        }
         connection.isOpen = !fault.isFatal;
         return Promise.reject(fault.error());
       },
@@ -143,7 +158,7 @@ describe('driveCoreTask: the upstream sessions that it takes', () => {
   });
 
   it('takes the place of the one that died, and no other beside it', async () => {
-    const { run, taken, asked } = made({ 'tasks/result': FAULTS['its process dies'] });
+    const { run, taken, asked } = made({ 'tasks/get': FAULTS['its process dies'] });
     await run();
     await settled();
     expect(asked.at(-1)).toBe('tasks/cancel');
@@ -153,7 +168,7 @@ describe('driveCoreTask: the upstream sessions that it takes', () => {
   it('gives back the one that died when no other can be opened', async () => {
     const unreachable = () => new GatewayError('upstream_unreachable', { reason: 'gone' });
     const { run, counts, asked } = made({
-      'tasks/result': FAULTS['its process dies'],
+      'tasks/get': FAULTS['its process dies'],
       initialize: { isFatal: false, error: unreachable },
     });
     await run();
@@ -164,12 +179,61 @@ describe('driveCoreTask: the upstream sessions that it takes', () => {
 
   it('gives it back when the circuit lets no cancellation through', async () => {
     const { run, counts, asked } = made(
-      { 'tasks/result': FAULTS['its process dies'] },
+      { 'tasks/get': FAULTS['its process dies'] },
       { CIRCUIT_BREAKER_THRESHOLD: '1' },
     );
     await run();
     await settled();
     expect(asked).not.toContain('tasks/cancel');
     expect(counts()).toEqual([0]);
+  });
+});
+
+describe('driveCoreTask: a result that is lost on its way', () => {
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each.onModuleDestroy();
+  });
+  const cut = (times: number, isFatal = false) => ({
+    'tasks/result': { isFatal, times, error: () => brokeOff('cut') },
+  });
+  const ENDED = {
+    code: 'upstream_error',
+    message: 'The task has ended, but the way to the upstream broke before its result came',
+  };
+
+  it('is asked for once more, on the session that has the task', async () => {
+    const { run, asked } = made(cut(1));
+    expect(await run()).toEqual({ result: '{"content":[]}', era: 'legacy' });
+    await settled();
+    expect(asked).toEqual(['tools/call', 'tasks/get', 'tasks/result', 'tasks/result']);
+  });
+
+  it.each([
+    ['it is lost again', cut(2)],
+    ['the session went with it', cut(1, true)],
+  ])('is said to be lost when %s, and no task is cancelled', async (_when, failing) => {
+    const { run, asked, counts } = made(failing);
+    expect(await run()).toMatchObject(ENDED);
+    await settled();
+    expect(asked).toEqual(['tools/call', 'tasks/get', 'tasks/result', 'tasks/result']);
+    expect(counts()).toEqual([0]);
+  });
+
+  it('is not asked for again before it is known where the task stands', async () => {
+    const states = ['input_required', 'completed'];
+    const answers = {
+      ...ANSWERS,
+      get 'tasks/get'() {
+        return `{"taskId":"T","status":"${String(states.shift())}"}`;
+      },
+    };
+    const { run, asked } = made(cut(1), {}, answers);
+    expect(await run()).toEqual({ result: '{"content":[]}', era: 'legacy' });
+    expect(asked).toEqual(['tools/call', 'tasks/get', 'tasks/result', 'tasks/get', 'tasks/result']);
+  });
+
+  it('says that the session is lost of a task that may still have run', async () => {
+    const { run } = made({ 'tasks/get': { ...FAULTS['its session is lost'], times: 1 } });
+    expect(await run()).toMatchObject({ code: 'upstream_error' });
   });
 });
