@@ -6,7 +6,7 @@ import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import { type ShownUris, urisByGateway } from '../registry/shown-uris.js';
 import { CoreTasks } from './core-tasks.js';
-import type { TaskNotices } from './task-notices.js';
+import type { FollowedTask, TaskNotices } from './task-notices.js';
 import { TaskSeals } from './era/bridge/task-seals.js';
 
 const CAN = { requests: { tools: { call: {} } }, cancel: {} };
@@ -33,7 +33,12 @@ function made(gateways = [gateway], shown: ShownUris | null = null) {
   const way = aWayUp();
   opened.push(way.clientRequests);
   const catalog = { view: () => ({ gateways, uris: () => shown }) } as unknown as CatalogService;
-  const notices = { follow: jest.fn(), forget: jest.fn() };
+  const followed = new Map<string, string>();
+  const notices = {
+    follow: jest.fn((task: FollowedTask) => followed.set(task.taskId, task.shownId)),
+    forget: jest.fn(),
+    shownId: ({ taskId }: FollowedTask) => followed.get(taskId) ?? null,
+  };
   const seals = new TaskSeals(way.sealer);
   const tasks = new CoreTasks(catalog, seals, way.legs, notices as unknown as TaskNotices);
   const answer = async (result: object) => {
@@ -41,9 +46,9 @@ function made(gateways = [gateway], shown: ShownUris | null = null) {
     leg.answer(JSON.stringify(result));
     return leg.request;
   };
-  const begun = async (call: MadeCall = aCall('tools/call')) => {
+  const begun = async (call: MadeCall = aCall('tools/call'), id = STATE.taskId) => {
     const reply = tasks.begin(call, UP);
-    await answer({ task: STATE, _meta: { a: 1, ...OF('T/1') } });
+    await answer({ task: { ...STATE, taskId: id }, _meta: { a: 1, ...OF(id) } });
     return JSON.parse(await reply) as { task: typeof STATE; _meta: object };
   };
   return { ...way, tasks, notices, answer, begun };
@@ -111,6 +116,22 @@ describe('CoreTasks', () => {
     leg.answer(JSON.stringify({ content: [], _meta: OF('T/1') }));
     expect(JSON.parse(await reply)).toEqual({ content: [], _meta: OF(taskId) });
     expect(notices.forget).toHaveBeenCalledWith(task);
+  });
+
+  it('names each task that is spoken of on a request by its own id', async () => {
+    const { tasks, driver, begun } = made();
+    const [own, other] = [(await begun()).task.taskId, (await begun(undefined, 'T/2')).task.taskId];
+    const client = { capabilities: '{"elicitation":{}}' };
+    const call = aCall('tasks/result', { taskId: own }, { client });
+    void tasks.relay(call).catch(() => undefined);
+    const leg = await driver.next();
+    const asked = (id: string) => {
+      const meta = JSON.stringify(OF(id));
+      leg.ask('elicitation/create', `"message":"?","requestedSchema":{},"_meta":${meta}`);
+      return (JSON.parse(call.sent.at(-1) ?? '') as { params: { _meta?: object } }).params._meta;
+    };
+    expect([asked('T/2'), asked('T/1'), asked('T/3')]).toEqual([OF(other), OF(own), undefined]);
+    call.abort.abort('enough');
   });
 
   it('answers foreign, changed and unknown ids alike, and asks nobody', async () => {

@@ -38,7 +38,8 @@ export class CoreTasks {
    */
   async begin(call: Call, up: Upward): Promise<string> {
     // What is to end a task is `tasks/cancel`, and that takes its id.
-    const leg = new TaskWatch(this.legs.stream(call), new Abort(), null, null);
+    const knownAs = this.knownTo(call, up.gateway);
+    const leg = new TaskWatch(this.legs.taskStream(call), new Abort(), null, knownAs);
     const reply = await this.legs.send(call, up, leg);
     // A tool may answer at once.
     const result = withShownUris(reply.result, up.uris ?? null);
@@ -82,7 +83,10 @@ export class CoreTasks {
       params: rest === '' ? own : `${own},${rest}`,
       isRetryable: method === 'tasks/get',
     };
-    const leg = new TaskWatch(this.legs.taskStream(call), call.abort, null, shownId);
+    const knownAs = this.knownTo(call, gateway);
+    const leg = new TaskWatch(this.legs.taskStream(call), call.abort, null, (id) =>
+      id === taskId ? shownId : knownAs(id),
+    );
     this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
     if (method !== 'tasks/result')
       return withTaskId((await this.legs.send(call, up, leg)).result, shownId);
@@ -93,6 +97,11 @@ export class CoreTasks {
     // What it is shown by may have changed while the task ran.
     const view = this.catalog.view(call.caller, call.serverId);
     return relatedResult(withShownUris(result, view.uris(gatewayId)), shownId);
+  }
+
+  /** How the session of a call knows the tasks of an upstream. */
+  private knownTo({ client }: Call, { id }: Gateway): (taskId: string) => string | null {
+    return (taskId) => this.notices.shownId({ gatewayId: id, taskId }, client.sessionId);
   }
 
   /** The upstreams whose tasks this client can follow. */

@@ -5,14 +5,12 @@ import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import { related, relatedAs } from '../kernel/related-task.js';
 import { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
+import type { UpstreamTask } from './era/bridge/task-seals.js';
 import { Owners } from './session/owners.js';
 import { Listeners } from './listeners.js';
 
 /** A task as a session knows it. */
-export interface FollowedTask {
-  readonly gatewayId: GatewayId;
-  /** As the upstream wrote it. */
-  readonly taskId: string;
+export interface FollowedTask extends UpstreamTask {
   /** As the client knows it. */
   readonly shownId: string;
 }
@@ -43,10 +41,13 @@ export class TaskNotices implements OnModuleInit {
       this.told(gatewayId, params);
     };
     this.owners.shownTasks = (gatewayId, sessionId, params) =>
-      relatedAs(params, (taskId) => {
-        const follower = this.followed.get(keyOf(gatewayId, taskId));
-        return follower?.sessionId === sessionId ? follower.shownId : null;
-      });
+      relatedAs(params, (taskId) => this.shownId({ gatewayId, taskId }, sessionId));
+  }
+
+  /** The id by which a session knows a task; `null` when it follows no such one. */
+  shownId(task: UpstreamTask, sessionId: string | null): string | null {
+    const follower = this.followed.get(keyOf(task.gatewayId, task.taskId));
+    return follower !== undefined && follower.sessionId === sessionId ? follower.shownId : null;
   }
 
   /** The session that began a task, or asked for it last, hears of it. */
@@ -60,7 +61,7 @@ export class TaskNotices implements OnModuleInit {
   }
 
   /** What is left to say of the task its follower knows. */
-  forget({ gatewayId, taskId }: Pick<FollowedTask, 'gatewayId' | 'taskId'>): void {
+  forget({ gatewayId, taskId }: UpstreamTask): void {
     this.followed.delete(keyOf(gatewayId, taskId));
   }
 

@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { token } from '../drive/gateway-process.cjs';
-import type { HttpClient } from '../drive/http-client.js';
+import type { HttpClient, RpcMessage } from '../drive/http-client.js';
 import { aWorld, type World } from '../drive/world.js';
 
 const EVERYTHING = join(
@@ -53,6 +53,49 @@ describe('core tasks between a legacy client and a legacy upstream', () => {
     const asked = before.find((m) => m.method === 'elicitation/create');
     expect(asked?.params?.['_meta']).toEqual({ [RELATED]: { taskId } });
     expect(answer?.result.content[0].text).toContain('Ann');
+  });
+
+  it('names the right task where two ask at once on one pipe', async () => {
+    for (const [name, transport, url] of [
+      ['sse', 'SSE', world.upstream.urls.sse],
+      ['ws', 'WEBSOCKET', world.upstream.urls.ws],
+    ]) {
+      await world.rest('POST', '/gateways', { name, transport, url });
+      const both = await Promise.all(
+        ['Ann', 'Bob'].map(async (who) => {
+          const params = { name: `${String(name)}-task-ask`, arguments: {}, task: {} };
+          const taskId = (await client.request('tools/call', params)).answer?.result.task.taskId;
+          return { who, taskId: taskId as string };
+        }),
+      );
+      const whoOf = new Map(both.map(({ who, taskId }) => [taskId, who]));
+      const stop = new AbortController();
+      const { events } = await client.listen(stop.signal);
+      const answers = async () => {
+        for (let event = await events?.next(); event !== undefined; event = await events?.next()) {
+          if (event.data === '') continue;
+          const { id, method, params } = JSON.parse(event.data) as RpcMessage;
+          if (method !== 'elicitation/create') continue;
+          const name = whoOf.get(params?.['_meta'][RELATED].taskId as string) ?? 'nobody';
+          const result = { action: 'accept', content: { name } };
+          await client.send(JSON.stringify({ jsonrpc: '2.0', id, result }));
+        }
+      };
+      void answers().catch(() => undefined);
+      const respond = ({ params }: RpcMessage) => ({
+        result: {
+          action: 'accept',
+          content: { name: whoOf.get(params?.['_meta'][RELATED].taskId as string) ?? 'nobody' },
+        },
+      });
+      const results = await Promise.all(
+        both.map(({ taskId }) => client.request('tasks/result', { taskId }, { respond })),
+      );
+      expect(results.map(({ answer }) => answer?.result.content[0].text)).toEqual(
+        both.map(({ who }) => expect.stringContaining(who) as string),
+      );
+      stop.abort();
+    }
   });
 
   it('cancels a task, once', async () => {

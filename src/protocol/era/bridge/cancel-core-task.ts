@@ -2,7 +2,7 @@ import { Abort } from '../../../kernel/abort.js';
 import type { Call } from '../../../kernel/call.js';
 import { cancelsTasks } from '../../../kernel/core-tasks.js';
 import type { Legs, Upward } from '../../legs.js';
-import { TaskWatch } from './task-watch.js';
+import { knowsNone, TaskWatch } from './task-watch.js';
 
 type Whose = Pick<Upward, 'gateway' | 'name' | 'timeoutMs' | 'stay'>;
 
@@ -23,7 +23,7 @@ export async function cancelCoreTask(
     params: `"taskId":${JSON.stringify(taskId)}`,
   };
   try {
-    await legs.send(call, up, new TaskWatch(null, new Abort(), null, null));
+    await legs.send(call, up, new TaskWatch(null, new Abort(), null, knowsNone));
   } catch {
     // It may not even be sent: the circuit is open when the upstream has died with the task.
   }

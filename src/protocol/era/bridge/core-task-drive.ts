@@ -10,7 +10,7 @@ import { isUnreached } from '../../../upstreams/reach.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
 import { cancelCoreTask } from './cancel-core-task.js';
 import { PollClock } from './poll-clock.js';
-import { TaskWatch } from './task-watch.js';
+import { knowsNone, TaskWatch } from './task-watch.js';
 
 /** How long a task is kept above beyond the longest call, for people who take their time, in ms. */
 const SLACK_MS = 600_000;
@@ -105,7 +105,7 @@ function begin(course: Course): Promise<UpstreamReply> {
   const { legs, call, up, watch, hears, stay } = course;
   const ttl = Math.ceil(legs.totalMs(up) + SLACK_MS);
   const params = `${up.params},"task":{"ttl":${String(ttl)}}`;
-  const leg = new TaskWatch(hears, new Abort(), watch?.places ?? null, null);
+  const leg = new TaskWatch(hears, new Abort(), watch?.places ?? null, knowsNone);
   return legs.send(call, { ...up, params, stay }, leg);
 }
 
@@ -176,7 +176,7 @@ function send(
       isRetryable: method === 'tasks/get',
       timeoutMs: timeoutMs ?? up.timeoutMs ?? null,
     },
-    new TaskWatch(hears, abort, watch?.places ?? null, null),
+    new TaskWatch(hears, abort, watch?.places ?? null, knowsNone),
   );
 }
 

@@ -1,20 +1,27 @@
 import type { Abort } from '../../../kernel/abort.js';
 import type { LogLevel } from '../../../kernel/mcp.js';
-import { related } from '../../../kernel/related-task.js';
+import { relatedAs } from '../../../kernel/related-task.js';
 import type { UpstreamObserver } from '../../../kernel/upstream.js';
 import type { Places } from '../../../upstreams/places.js';
 import type { Watch } from '../../legs.js';
 
 const NOBODY = '"error":{"code":-32601,"message":"The client of this task cannot be asked"}';
 
+/** The client knows of no task. */
+export const knowsNone = (): null => null;
+
 /** Hears one leg of a task, for a client that knows the task by another id or not at all. */
 export class TaskWatch implements Watch {
-  /** @param hears `null` when nobody does */
+  /**
+   * @param hears `null` when nobody does
+   * @param shownIdOf the client's id of a task by that of the upstream; `null` when it has none: on a pipe
+   *   other tasks are spoken of too
+   */
   constructor(
     private readonly hears: UpstreamObserver | null,
     readonly abort: Abort,
     readonly places: Places | null,
-    private readonly shownId: string | null,
+    private readonly shownIdOf: (taskId: string) => string | null,
   ) {}
 
   get logLevel(): LogLevel | null {
@@ -22,15 +29,15 @@ export class TaskWatch implements Watch {
   }
 
   progress(params: string): void {
-    this.hears?.progress(related(params, this.shownId));
+    this.hears?.progress(this.shown(params));
   }
 
   notification(method: string, params: string): void {
-    this.hears?.notification(method, related(params, this.shownId));
+    this.hears?.notification(method, this.shown(params));
   }
 
   ask(method: string, params: string, answer: (reply: string) => void): () => void {
-    if (this.hears !== null) return this.hears.ask(method, related(params, this.shownId), answer);
+    if (this.hears !== null) return this.hears.ask(method, this.shown(params), answer);
     answer(NOBODY);
     return () => undefined;
   }
@@ -41,5 +48,9 @@ export class TaskWatch implements Watch {
 
   end(): void {
     this.hears?.end();
+  }
+
+  private shown(params: string): string {
+    return relatedAs(params, this.shownIdOf);
   }
 }
