@@ -103,6 +103,10 @@ describe('scanJson', () => {
       '[]',
     ]);
     expect(scanElements('[]')).toEqual([]);
+    expect(scanElements('[1,[2,3,4]]', { maxElements: 2 })).toHaveLength(2);
+    expect(() => scanElements('[1,2,3]', { maxElements: 2 })).toThrow(
+      expect.objectContaining({ fault: 'elements' }),
+    );
     for (const text of ['{}', '[1', '[1]x', '[,]'])
       expect(() => scanElements(text)).toThrow(JsonScanError);
   });

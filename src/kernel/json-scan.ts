@@ -21,6 +21,8 @@ export interface ScanOptions {
   readonly maxDepth?: number;
   /** Whether the same key twice in one object fails the scan. */
   readonly uniqueKeys?: boolean;
+  /** Most elements that are split off an array; beyond it the scan fails. */
+  readonly maxElements?: number;
 }
 
 /** What upstreams say and is passed on: only as strict as JSON itself, and far deeper than clients may nest. */
@@ -53,7 +55,7 @@ export function findMembers(
 
 /**
  * The elements of a JSON array, each as written.
- * @throws JsonScanError as scanJson; `syntax` when the text is no array
+ * @throws JsonScanError as scanJson; `syntax` when the text is no array; `elements` when there are too many
  */
 export function scanElements(text: string, options: ScanOptions = {}): string[] {
   return new Scanner(text, options).elements();
@@ -66,6 +68,7 @@ class Scanner extends JsonTokens {
   private readonly nestedNames: readonly string[];
   private readonly maxDepth: number;
   private readonly uniqueKeys: boolean;
+  private readonly maxElements: number;
   private readonly top: Members;
   private readonly nested: Record<string, Members> = {};
 
@@ -74,6 +77,7 @@ class Scanner extends JsonTokens {
     this.nestedNames = options.nested ?? [];
     this.maxDepth = options.maxDepth ?? 64;
     this.uniqueKeys = options.uniqueKeys ?? true;
+    this.maxElements = options.maxElements ?? Infinity;
     this.top = new Members(text);
   }
 
@@ -137,7 +141,8 @@ class Scanner extends JsonTokens {
       for (;;) {
         const start = this.at;
         this.value();
-        into?.push(this.text.slice(start, this.at));
+        if (into !== null && into.push(this.text.slice(start, this.at)) > this.maxElements)
+          this.fail('elements');
         this.blank();
         const c = this.text.charCodeAt(this.at++);
         if (c === 0x5d) break;

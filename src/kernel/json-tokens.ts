@@ -1,8 +1,8 @@
 export const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What makes a scan fail. `syntax` and `depth` are parse errors, `duplicate` is an invalid request. */
-export type ScanFault = 'syntax' | 'depth' | 'duplicate';
+/** What makes a scan fail. `syntax` and `depth` are parse errors, the others make an invalid request. */
+export type ScanFault = 'syntax' | 'depth' | 'duplicate' | 'elements';
 
 export class JsonScanError extends Error {
   constructor(

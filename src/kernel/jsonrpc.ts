@@ -1,7 +1,7 @@
 import { GatewayError } from './errors.js';
 import type { Era } from './mcp.js';
 import type { Members } from './json-members.js';
-import { RELAYED, type Scanned, scanJson } from './json-scan.js';
+import { RELAYED, type Scanned, scanElements, scanJson } from './json-scan.js';
 import { JsonScanError } from './json-tokens.js';
 
 /** One JSON-RPC 2.0 message of a far end, still as text (MCP Base Protocol §Messages). */
@@ -21,6 +21,9 @@ export interface Message {
 export const MAX_JSON_DEPTH = 64;
 
 const REQUEST_SCAN = { nested: ['params'], maxDepth: MAX_JSON_DEPTH } as const;
+/** Messages that an upstream may send in one array. */
+const MAX_BUNDLED = 256;
+
 const REPLY_SCAN = { ...RELAYED, nested: ['params'] };
 
 /**
@@ -37,6 +40,14 @@ export function parseMessage(text: string): Message {
  */
 export function parseUpstreamMessage(text: string): Message {
   return classify(text, REPLY_SCAN);
+}
+
+/**
+ * Reads the array of messages that an upstream of 2025-03-26 may send in the place of one.
+ * @throws JsonScanError when it is no array, or too long a one · GatewayError as `parseUpstreamMessage`
+ */
+export function parseUpstreamBatch(text: string): Message[] {
+  return scanElements(text, { ...RELAYED, maxElements: MAX_BUNDLED }).map(parseUpstreamMessage);
 }
 
 function classify(text: string, options: Parameters<typeof scanJson>[1]): Message {

@@ -4,6 +4,8 @@
 export const LEGACY_REVISIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
 export type Revision = (typeof LEGACY_REVISIONS)[number];
 export const LATEST_LEGACY: Revision = '2025-11-25';
+/** The one revision with arrays of messages (0326 Overview §Batching). */
+export const BATCH_REVISION: Revision = '2025-03-26';
 
 /** Revisions without `initialize` and sessions: each request carries its claim, newest first. */
 export const MODERN_REVISIONS = ['2026-07-28'] as const;

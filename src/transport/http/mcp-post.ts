@@ -5,6 +5,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import type { ServerId } from '../../kernel/ids.js';
 import { type Message, parseMessage } from '../../kernel/jsonrpc.js';
 import {
+  BATCH_REVISION,
   LATEST_LEGACY,
   LEGACY_REVISIONS,
   MODERN_REVISIONS,
@@ -72,7 +73,7 @@ export class McpPost {
     if (protocolVersion !== undefined && isModernRevision(protocolVersion)) throw noBatch();
     checkVersion(protocolVersion);
     const client = this.client(posted, serverId, false);
-    if (client.client.sessionId === null || client.client.revision !== '2025-03-26')
+    if (client.client.sessionId === null || client.client.revision !== BATCH_REVISION)
       throw noBatch();
     const base: Omit<Runnable, 'message'> = { serverId, transport: 'http', ...client };
     this.batches.run(posted, base);

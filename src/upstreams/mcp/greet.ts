@@ -19,6 +19,7 @@ export async function greet(
     .request(probeRequest('initialize', params, timeoutMs))
     .catch(refusedGreeting);
   const greeting = readGreeting(result);
+  legs.agreedOn(greeting.protocolVersion);
   await beforeCalls(legs.notify('notifications/initialized', ''));
   return greeting;
 }

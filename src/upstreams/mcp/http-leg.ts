@@ -10,6 +10,7 @@ import { type LegLine, LegMessages } from './leg-messages.js';
 import { LegStream } from './leg-stream.js';
 import { readAnswer } from './read-answer.js';
 import type { OpenRequest } from './unasked.js';
+import { unbundled } from './unbundled.js';
 import { answeredBadly, broken, brokeOff, timedOut } from './upstream-fault.js';
 
 /** What a leg needs of its connection. */
@@ -17,6 +18,8 @@ export interface HttpLine extends LegLine {
   readonly era: Era;
   readonly maxResultBytes: number;
   readonly hasSession: boolean;
+  /** The legacy revision that was agreed on; `null` before, and in the modern era. */
+  readonly revision: string | null;
   /** Sends a POST with the body of this leg, or a GET that resumes after an event id. */
   dispatch(leg: HttpLeg, body: string | null, lastEventId: string | null): void;
   /** Tells the upstream that we no longer wait. */
@@ -156,7 +159,10 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
 
   private event(data: string): void {
     const message = this.parsed(data);
-    if (message === null) return;
+    if (message !== null) this.take(message);
+  }
+
+  private take(message: Message): void {
     if (message.kind !== 'response') this.said(message);
     else if (message.id === String(this.id)) this.answer(message);
     else this.line.dropped('response_id');
@@ -172,12 +178,21 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     this.messages.take(message);
   }
 
-  /** An upstream that breaks JSON within its stream has broken the stream. */
+  /**
+   * An upstream that breaks JSON within its stream has broken the stream.
+   * @returns `null` also for several messages at once, which have been taken then
+   */
   private parsed(text: string): Message | null {
     try {
       return parseUpstreamMessage(text);
     } catch (e) {
-      this.settle(null, answeredBadly('Upstream sent a message that is no JSON-RPC', { cause: e }));
+      const several = unbundled(text, this.line.revision);
+      if (several === null)
+        this.settle(
+          null,
+          answeredBadly('Upstream sent a message that is no JSON-RPC', { cause: e }),
+        );
+      else for (const one of several) if (!this.done) this.take(one);
       return null;
     }
   }
@@ -187,8 +202,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     const message = text === null ? null : this.parsed(text);
     if (text === null) this.settle(null, answeredBadly('Upstream sent text that is no UTF-8'));
     else if (message?.kind === 'response' && message.id === String(this.id)) this.answer(message);
-    else if (message !== null)
-      this.settle(null, answeredBadly('Upstream answered another request than this one'));
+    else this.settle(null, answeredBadly('Upstream answered another request than this one'));
   }
 
   private answer(message: Message): void {

@@ -74,6 +74,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     return this.address.sessionId !== null;
   }
 
+  get revision(): string | null {
+    return this.address.revision;
+  }
+
   get isStateless(): boolean {
     return !this.hasSession;
   }

@@ -8,7 +8,7 @@ export class HttpAddress {
   private sent: UpstreamCredential['headers'];
   private post: string[];
   private session: string | null = null;
-  private revision: string | null = null;
+  private agreed: string | null = null;
 
   /** @param credential one whose `headers` are replaced by others is sent anew from then on */
   constructor(
@@ -27,10 +27,15 @@ export class HttpAddress {
     return this.session;
   }
 
+  /** The revision that was agreed on; `null` before. */
+  get revision(): string | null {
+    return this.agreed;
+  }
+
   /** Every later request carries the session and the revision (25 Transports §Session Management). */
   join(session: string | null, revision: string): void {
     this.session = session;
-    this.revision = revision;
+    this.agreed = revision;
     this.post = this.build();
   }
 
@@ -68,7 +73,7 @@ export class HttpAddress {
   private joined(): string[] {
     return [
       ...(this.session === null ? [] : ['mcp-session-id', this.session]),
-      ...(this.revision === null ? [] : ['mcp-protocol-version', this.revision]),
+      ...(this.agreed === null ? [] : ['mcp-protocol-version', this.agreed]),
     ];
   }
 }

@@ -6,6 +6,7 @@ import type { Message } from '../../kernel/jsonrpc.js';
 import { parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import { LiveCredential } from '../oauth/live-credential.js';
 import type { HttpAddress } from './http-line.js';
+import { unbundled } from './unbundled.js';
 import { type Head, refusedByHead, retryAfterMs } from './upstream-fault.js';
 
 const FIRST_PAUSE_MS = 1000;
@@ -111,6 +112,7 @@ export class HttpListener {
       message = parseUpstreamMessage(text);
     } catch {
       // One bad event says nothing about the next; the stream itself is framed well.
+      for (const one of unbundled(text, this.address.revision) ?? []) this.onMessage(one);
       return;
     }
     this.onMessage(message);

@@ -34,6 +34,7 @@ export interface ModernParts {
 export class HttpModernConnection implements UpstreamConnection, HttpLine {
   readonly era = 'modern';
   readonly hasSession = false;
+  readonly revision = null;
   readonly maxResultBytes: number;
   private lastId = 0;
   private open = true;

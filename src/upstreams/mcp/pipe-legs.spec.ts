@@ -140,6 +140,32 @@ describe('PipeLegs: answers', () => {
   });
 });
 
+describe('PipeLegs: arrays', () => {
+  const array = JSON.stringify([
+    { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 1, progress: 1 } },
+    { jsonrpc: '2.0', id: 'p', method: 'ping' },
+    { jsonrpc: '2.0', id: 1, result: { a: 1 } },
+  ]);
+
+  it('takes each message of one that an upstream of 2025-03-26 sends', async () => {
+    const { legs, sent } = aPipe();
+    const { notices, observer } = aListener();
+    const request = legs.request(aRequest({ wantsProgress: true, observer }));
+    legs.agreedOn('2025-03-26');
+    legs.receive(array);
+    expect(await request).toBe('{"a":1}');
+    expect(notices).toEqual(['progress "progress":1']);
+    expect(sent.at(-1)).toEqual({ jsonrpc: '2.0', id: 'p', result: {} });
+  });
+
+  it.each([null, '2025-11-25'])('drops it where %s was agreed on', (revision) => {
+    const { legs, drops } = aPipe();
+    if (revision !== null) legs.agreedOn(revision);
+    legs.receive(array);
+    expect(drops).toEqual(['not_json_rpc']);
+  });
+});
+
 describe('PipeLegs: notices and questions', () => {
   it('routes progress by token, in order, and drops what does not grow or is not ours', async () => {
     const { legs, drops, receive } = aPipe();

@@ -14,6 +14,7 @@ import { type Pipe, PipeAsides } from './pipe-asides.js';
 import { LISTEN } from './leg-messages.js';
 import { PipeLeg, type PipeLine } from './pipe-leg.js';
 import { Unasked, type UnaskedHooks } from './unasked.js';
+import { unbundled } from './unbundled.js';
 import { LEGACY_WIRE, type Wire } from './wire.js';
 import { answeredBadly } from './upstream-fault.js';
 
@@ -30,6 +31,7 @@ export class PipeLegs {
   private readonly aside: Unasked;
   private readonly asides: PipeAsides;
   private lastId = 0;
+  private revision: string | null = null;
   private closedBecause: string | null = null;
 
   constructor(
@@ -68,6 +70,11 @@ export class PipeLegs {
     };
   }
 
+  /** What `initialize` agreed on. */
+  agreedOn(revision: string): void {
+    this.revision = revision;
+  }
+
   /** Sends one request; see UpstreamConnection.request for what it answers and throws. */
   request(request: UpstreamRequest): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -99,9 +106,15 @@ export class PipeLegs {
     try {
       message = parseUpstreamMessage(text);
     } catch {
-      this.pipe.dropped('not_json_rpc');
+      const several = unbundled(text, this.revision);
+      if (several === null) this.pipe.dropped('not_json_rpc');
+      else for (const one of several) this.take(one);
       return;
     }
+    this.take(message);
+  }
+
+  private take(message: Message): void {
     if (message.kind === 'response') this.answered(message);
     else if (message.kind === 'request') this.asked(message);
     else this.notified(message);

@@ -35,6 +35,8 @@ export class McpServer {
     this.lists = new Lists(options);
     this.sessions = new Map();
     this.session = { status: 404, forgetAfter: 0, delayInitializeMs: 0, refuseInitialize: null };
+    /** What it answers to `initialize`, whatever was asked. */
+    this.revision = null;
     this.auth = options.auth ?? null;
     this.era = options.era;
     this.version = '1.0.0';
@@ -60,6 +62,7 @@ export class McpServer {
     if (modes.experimental !== undefined) this.experimental = modes.experimental;
     if (modes.cutResults !== undefined) this.cutResults = modes.cutResults;
     if (modes.version !== undefined) this.version = modes.version;
+    if (modes.revision !== undefined) this.revision = modes.revision;
     if (modes.era !== undefined) this.become(modes.era);
     Object.assign(this.modern, modes.modern ?? {});
     if (modes.modern?.endListens) for (const listen of this.listens) listen.end();
@@ -142,7 +145,7 @@ export class McpServer {
       const asked = params.protocolVersion;
       const reply = () =>
         call.result({
-          protocolVersion: REVISIONS.includes(asked) ? asked : '2025-11-25',
+          protocolVersion: this.revision ?? (REVISIONS.includes(asked) ? asked : '2025-11-25'),
           capabilities: { ...this.capabilities, ...(this.hasTasks && { tasks: TASK_CAPABILITY }) },
           serverInfo: { name: 'hostile-upstream', version: this.version },
           instructions: 'Test kit.',

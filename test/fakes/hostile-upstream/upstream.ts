@@ -62,6 +62,8 @@ export interface Modes {
   readonly era?: 'legacy' | 'modern' | 'both';
   /** So many requests for results of tasks lose their connection. */
   readonly cutResults?: number;
+  /** The revision that a legacy server answers from now on, whatever is asked. */
+  readonly revision?: string;
   /** What a legacy server says of itself from now on; `1.0.0` before. */
   readonly version?: string;
   readonly modern?: {

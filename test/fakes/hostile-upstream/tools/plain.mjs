@@ -28,6 +28,19 @@ export const plain = {
     step(1);
   },
   blob: (call) => call.text('x'.repeat(call.args.bytes ?? 1024)),
+  /** Progress and answer in one array, on an event stream when something `precedes` it. */
+  bundled(call) {
+    if (call.args.precedes) call.progress(1, 3);
+    const progressToken = call.params._meta?.progressToken;
+    const params = { progressToken, progress: 2, total: 3 };
+    const result = { content: [{ type: 'text', text: 'bundled' }] };
+    call.out.final(
+      JSON.stringify([
+        { jsonrpc: '2.0', method: 'notifications/progress', params },
+        { jsonrpc: '2.0', id: call.id, result },
+      ]),
+    );
+  },
   structured: (call) => call.result(EXACT_RESULT),
   iserror: (call) => call.result({ content: [{ type: 'text', text: 'it failed' }], isError: true }),
   rpcerror: (call) => call.error(call.args.code ?? -32050, 'as you wished', { nonce: call.nonce }),
