@@ -321,6 +321,8 @@ export interface WayUp {
   readonly askAgainMs?: number;
   /** `WWW-Authenticate` of a 401 or 403, as it came; it names a foreign server and is never relayed. */
   readonly challenge?: string;
+  /** What only those who look after the upstream may read of it besides. */
+  readonly detail?: string;
 }
 
 type Rest<C extends ErrorCode> = [Placeholders<(typeof ERRORS)[C]['text']>] extends [never]

@@ -9,6 +9,7 @@ import { Dialer } from './mcp/dialer.js';
 import { Eras } from './mcp/eras.service.js';
 import { HttpConnections } from './mcp/http.connection.js';
 import { McpDriver } from './mcp/mcp.driver.js';
+import { ProcessOutputs } from './mcp/process-outputs.service.js';
 import { SseConnections } from './mcp/sse.connection.js';
 import { StdioConnections } from './mcp/stdio.connection.js';
 import { WsConnections } from './mcp/ws.connection.js';
@@ -33,6 +34,7 @@ import { PersonLogin } from './oauth/person-login.service.js';
     StdioConnections,
     WsConnections,
     McpDriver,
+    ProcessOutputs,
     LoginLinks,
     LoginStore,
     Logins,
@@ -44,6 +46,7 @@ import { PersonLogin } from './oauth/person-login.service.js';
     Dialer,
     ConnectionPool,
     DriverRegistry,
+    ProcessOutputs,
     LoginLinks,
     Logins,
     OAuthClient,

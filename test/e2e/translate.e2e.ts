@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { startChild } from '../drive/child.cjs';
 import { ROOT } from '../drive/gateway-process.cjs';
 import { StdioClient } from '../drive/stdio-client.js';
+import { eventually } from '../drive/wait.js';
 import { startUpstream, type Upstream } from '../fakes/hostile-upstream/upstream.js';
 
 const PROGRAM = join(ROOT, 'dist/cli/mcpgateway.js');
@@ -111,6 +112,16 @@ describe('translate, a program on a port', () => {
       body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     });
     expect(foreign.status).toBe(403);
+  });
+
+  it('lets its program speak on stderr', async () => {
+    const child = `node ${join(ROOT, 'test/fakes/stdio-child.mjs')}`;
+    const other = await translated([], child);
+    const client = await v1(new HttpV1(new URL(`${other.url}/mcp`)));
+    await client.callTool({ name: 'complain', arguments: { text: 'out of cheese\n' } });
+    await eventually('it is heard', () => other.output().includes('out of cheese'));
+    await client.close();
+    await other.stop();
   });
 
   it('ends with its program on SIGTERM', async () => {

@@ -18,6 +18,7 @@ const TOOLS = {
   silent: () => undefined,
   exit: (id, a) => process.exit(a.code),
   stderr: (id, a) => process.stderr.write(`${'e'.repeat(a.bytes)}\n`, () => text(id, 'written')),
+  complain: (id, a) => process.stderr.write(a.text, () => text(id, 'written')),
   noise: (id) => {
     process.stdout.write('Listening on port 3000\n\n[1,2]\n');
     text(id, 'quiet again');
@@ -79,6 +80,8 @@ const TOOLS = {
   },
 };
 
+const tool = (name) => ({ name, inputSchema: { type: 'object' } });
+
 function answer({ id, method, params, result, error }) {
   if (method === undefined) {
     waiting?.(result ?? error);
@@ -87,6 +90,7 @@ function answer({ id, method, params, result, error }) {
   seen.push({ id, method, params });
   if (method === 'initialize') initialize(id);
   else if (method === 'tools/call') TOOLS[params.name](id, params.arguments ?? {}, params._meta);
+  else if (method === 'tools/list') reply(id, { tools: Object.keys(TOOLS).map(tool) });
   else if (id !== undefined) reply(id, {});
 }
 

@@ -51,8 +51,9 @@ export class GatewayDoor {
     }));
   }
 
-  async get(id: string): Promise<Answer> {
-    return this.answer(await this.gateways.get(id));
+  /** A Gateway and what belongs into headers. */
+  shown(gateway: Gateway): { readonly view: View; readonly about: Answer['about'] } {
+    return { view: this.view(gateway), about: { version: gateway.version } };
   }
 
   /** Registers: connects and reads the lists before anything is stored. */
@@ -87,8 +88,8 @@ export class GatewayDoor {
   }
 
   private answer(gateway: Gateway, location?: string): Answer {
-    const about = { version: gateway.version, ...(location === undefined ? {} : { location }) };
-    return new Answer(this.view(gateway), about);
+    const { view, about } = this.shown(gateway);
+    return new Answer(view, location === undefined ? about : { ...about, location });
   }
 
   private view(gateway: Gateway): View {

@@ -6,9 +6,13 @@ import { GatewaysService } from '../../registry/gateways.service.js';
 import { type Circuit, Invoker } from '../../upstreams/invoker.js';
 import type { Asked } from '../asked.decorator.js';
 import type { View } from '../../registry/views/common-view.js';
+import { ProcessOutputs } from '../../upstreams/mcp/process-outputs.service.js';
+import { can } from '../../auth/access.js';
+import { Answer } from '../answer.js';
 import { Query } from '../query.js';
+import { GatewayDoor } from './gateway-door.service.js';
 
-/** Health and refresh of one Gateway. */
+/** What is going on with one Gateway. */
 @Injectable()
 export class GatewayWatch {
   constructor(
@@ -16,7 +20,17 @@ export class GatewayWatch {
     private readonly sync: SyncService,
     private readonly checks: HealthService,
     private readonly invoker: Invoker,
+    private readonly door: GatewayDoor,
+    private readonly outputs: ProcessOutputs,
   ) {}
+
+  /** The Gateway; with what its processes wrote to stderr, for those who may change it. */
+  async detail(idOrName: string, { caller }: Asked): Promise<Answer> {
+    const gateway = await this.gateways.get(idOrName);
+    const { view, about } = this.door.shown(gateway);
+    const isShown = gateway.transport === 'STDIO' && can(caller, 'gateways.update');
+    return new Answer(isShown ? { ...view, processes: this.outputs.of(gateway.id) } : view, about);
+  }
 
   /** What is known; with `?probe=true` what a check finds now. */
   async health(idOrName: string, { query }: Asked): Promise<View> {

@@ -36,8 +36,8 @@ export class GatewaysController {
 
   @RequirePermission('gateways.read')
   @Get(':id')
-  get(@Param('id') id: string): Promise<Answer> {
-    return this.gateways.get(id);
+  get(@Param('id') id: string, @AskedBy() asked: Asked): Promise<Answer> {
+    return this.watch.detail(id, asked);
   }
 
   @RequirePermission('gateways.update')

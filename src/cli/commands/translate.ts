@@ -36,7 +36,7 @@ interface Run {
 /** A remote server on this stdio; stdout carries JSON-RPC only. */
 async function overStdio(run: Run): Promise<number> {
   const { io, config, log } = run;
-  const app = await started(TranslateApp.start(config, log, upstreamOf(run, {})));
+  const app = await started(TranslateApp.start(config, log, upstreamOf(run, {}), io.stderr));
   const signal = new Promise<number>((resolve) => {
     io.onSignal(resolve);
   });
@@ -50,7 +50,9 @@ async function overStdio(run: Run): Promise<number> {
 async function exposed(run: Run): Promise<number> {
   const { flags, io, config, log } = run;
   const variables = headerVariables(flags, envFault);
-  const apps = new Apps(variables, (env) => TranslateApp.start(config, log, upstreamOf(run, env)));
+  const apps = new Apps(variables, (env) =>
+    TranslateApp.start(config, log, upstreamOf(run, env), io.stderr),
+  );
   const paths = pathsOf(flags);
   const front = new Front(apps, { paths, bearer: flags.oauth2Bearer ?? null, config });
   const signal = new Promise<number>((resolve) => {

@@ -25,6 +25,8 @@ export interface ChildOptions {
   onExit(info: ExitInfo): void;
   /** A line of stdout that was thrown away. */
   onNoise?(fault: LineFault): void;
+  /** What it writes to stderr, as it comes. */
+  onStderr?(chunk: Buffer): void;
 }
 
 export interface ExitInfo {
@@ -154,12 +156,13 @@ class GroupChild implements Child {
   }
 
   private listen(): void {
-    const { child } = this;
+    const { child, options } = this;
     child.stdout.on('data', (chunk: Buffer) => {
       this.codec.push(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => {
       this.errors.push(chunk);
+      options.onStderr?.(chunk);
     });
     // One that no longer listens, or can no longer answer, is of no use.
     child.stdin.on('error', () => void this.endGroup(GRACE_MS));

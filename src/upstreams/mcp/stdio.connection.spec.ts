@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { eventually } from '../../../test/drive/wait.js';
 import type { Config } from '../../config/config.js';
 import { Abort } from '../../kernel/abort.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -9,6 +10,7 @@ import type { Meters } from '../../platform/metrics/meters.js';
 import { sharedWatchdog } from '../../platform/process/watchdog.js';
 import type { OpenOptions, UpstreamConnection } from './connection.js';
 import { probeRequest } from './probe-request.js';
+import { ProcessOutputs } from './process-outputs.service.js';
 import { StdioConnections } from './stdio.connection.js';
 
 const FAKE = join(__dirname, '../../../test/fakes/stdio-child.mjs');
@@ -16,6 +18,7 @@ const FAKE = join(__dirname, '../../../test/fakes/stdio-child.mjs');
 const drops: string[] = [];
 const counts: number[] = [];
 const open: UpstreamConnection[] = [];
+let outputs = new ProcessOutputs();
 
 function aKind(): StdioConnections {
   const meters = {
@@ -27,6 +30,7 @@ function aKind(): StdioConnections {
     { healthCheckIntervalMs: 60_000 } as unknown as Config,
     meters as unknown as Meters,
     { warn: () => undefined } as unknown as Log,
+    outputs,
   );
 }
 
@@ -69,6 +73,7 @@ async function ask<T>(connection: UpstreamConnection, ...of: Parameters<typeof c
 beforeEach(() => {
   drops.length = 0;
   counts.length = 0;
+  outputs = new ProcessOutputs();
 });
 afterEach(() => Promise.all(open.splice(0).map((connection) => connection.close())));
 afterAll(() => sharedWatchdog().close());
@@ -79,6 +84,50 @@ describe('StdioConnections: an upstream that asks and does not read', () => {
     expect(await ask(connection, 'deaf', { pings: 3000 })).toEqual({ blocked: true });
     expect(drops).toContain('upstream_held');
     expect(await ask(connection, 'echo', { text: 'again' })).toBeDefined();
+  });
+});
+
+describe('StdioConnections: what its process writes to stderr', () => {
+  it('is shown while it runs, without the secrets it was given', async () => {
+    const gateway = options('').gateway;
+    const connection = await connect({ gateway, env: { API_KEY: 'sesame-open' } });
+    const text = 'the key is sesame-open, token Bearer abcdef\n';
+    await ask(connection, 'complain', { text });
+    const [output] = await eventually('it is read', () => {
+      const found = outputs.of(gateway.id);
+      return found[0]?.stderr === '' ? undefined : found;
+    });
+    expect(output).toMatchObject({
+      pid: expect.any(Number) as number,
+      endedAt: null,
+      stderr: 'the key is [redacted], token Bearer [redacted]',
+    });
+    await connection.close();
+    expect(outputs.of(gateway.id)).toEqual([]);
+  });
+
+  it('is kept, and told to those who look after it, when it ends by itself', async () => {
+    const kind = aKind();
+    const { gateway } = options('dies');
+    await expect(kind.open(options('dies', { gateway }))).rejects.toMatchObject({
+      message: expect.not.stringContaining('no configuration') as string,
+      extras: { wayUp: { detail: 'no configuration' } },
+    });
+    expect(outputs.of(gateway.id)).toMatchObject([
+      { endedAt: expect.any(String) as string, stderr: 'no configuration' },
+    ]);
+    await expect(kind.open(options('dies', { gateway }))).rejects.toMatchObject({
+      extras: { wayUp: { detail: 'its process exited with code 7: no configuration' } },
+    });
+    kind.forget(gateway.id);
+    expect(outputs.of(gateway.id)).toEqual([]);
+  });
+
+  it('can be followed as it comes', async () => {
+    let heard = '';
+    outputs.follow((chunk) => (heard += String(chunk)));
+    await ask(await connect(), 'complain', { text: 'one\ntwo' });
+    await eventually('it is heard', () => heard === 'one\ntwo');
   });
 });
 

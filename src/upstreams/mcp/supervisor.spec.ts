@@ -36,7 +36,7 @@ describe('Supervisor', () => {
     const { supervisor, pass, waitMs } = aSupervisor();
     const waits = [];
     for (let i = 0; i < 8; i++) {
-      supervisor.recordExit(ID, 100);
+      supervisor.recordExit(ID, 100, 'exit 1');
       waits.push(waitMs());
       // Rare enough not to be five ends within a minute.
       pass(31_000);
@@ -48,12 +48,12 @@ describe('Supervisor', () => {
     const { supervisor, pass, waitMs } = aSupervisor();
     for (let i = 0; i < 5; i++) {
       pass(10_000);
-      supervisor.recordExit(ID, 100);
+      supervisor.recordExit(ID, 100, 'exit 1');
     }
     expect(waitMs()).toBe(60_000);
     pass(60_000);
     supervisor.mayStart(ID);
-    supervisor.recordExit(ID, 100);
+    supervisor.recordExit(ID, 100, 'exit 1');
     expect(waitMs()).toBe(60_000);
     expect(() => {
       supervisor.mayStart(ID);
@@ -67,16 +67,16 @@ describe('Supervisor', () => {
 
   it('forgives all once a process has stayed up for 60 s', () => {
     const { supervisor, pass, waitMs } = aSupervisor();
-    for (let i = 0; i < 5; i++) supervisor.recordExit(ID, 100);
+    for (let i = 0; i < 5; i++) supervisor.recordExit(ID, 100, 'exit 1');
     pass(200_000);
-    supervisor.recordExit(ID, 60_000);
+    supervisor.recordExit(ID, 60_000, 'exit 1');
     expect(waitMs()).toBe(500);
   });
 
   it('spreads the pause by chance', () => {
     let now = 0;
     const supervisor = new Supervisor({ restIntervalMs: 1, now: () => now, random: () => 0 });
-    supervisor.recordExit(ID, 0);
+    supervisor.recordExit(ID, 0, 'exit 1');
     now = 249;
     expect(() => {
       supervisor.mayStart(ID);
@@ -87,7 +87,7 @@ describe('Supervisor', () => {
 
   it('keeps gateways apart and forgets on demand', () => {
     const { supervisor, waitMs } = aSupervisor();
-    supervisor.recordExit(ID, 100);
+    supervisor.recordExit(ID, 100, 'exit 1');
     supervisor.mayStart('other' as GatewayId);
     supervisor.forget(ID);
     expect(waitMs()).toBe(0);

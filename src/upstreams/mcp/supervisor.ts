@@ -22,6 +22,8 @@ interface History {
   streak: number;
   isResting: boolean;
   mayStartAt: number;
+  /** How the last one ended. */
+  detail: string;
 }
 
 /**
@@ -52,18 +54,23 @@ export class Supervisor {
           ? 'its process ended too often, a new start is tried now and then'
           : 'its process has just ended, a new start follows',
       },
-      { retryAfterSeconds: Math.ceil(waitMs / 1000), wayUp: { reach: 'untried' } },
+      {
+        retryAfterSeconds: Math.ceil(waitMs / 1000),
+        wayUp: { reach: 'untried', detail: record.detail },
+      },
     );
   }
 
   /**
    * A process ended without being told to, whatever its exit code, or could not be started.
    * @param livedMs from its start
+   * @param detail how, for those who look after it
    */
-  recordExit(id: GatewayId, livedMs: number): void {
+  recordExit(id: GatewayId, livedMs: number, detail: string): void {
     const now = this.now();
     const known = livedMs < WINDOW_MS ? this.records.get(id) : undefined;
-    const record = known ?? { exits: [], streak: 0, isResting: false, mayStartAt: 0 };
+    const record = known ?? { exits: [], streak: 0, isResting: false, mayStartAt: 0, detail };
+    record.detail = detail;
     this.records.set(id, record);
     record.streak++;
     record.exits = [...record.exits.slice(1 - MAX_EXITS), now];

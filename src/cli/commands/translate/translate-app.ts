@@ -14,6 +14,7 @@ import { Listeners } from '../../../protocol/listeners.js';
 import type { NewGateway } from '../../../registry/discovered.js';
 import { HttpAdapter } from '../../../transport/http.adapter.js';
 import { StdioEndpoint } from '../../../transport/stdio/stdio.endpoint.js';
+import { ProcessOutputs } from '../../../upstreams/mcp/process-outputs.service.js';
 import { TranslateModule } from './translate.module.js';
 
 const ACTOR: Actor = { principal: 'system', ip: null, via: 'cli', userAgent: null };
@@ -29,14 +30,23 @@ export class TranslateApp {
     context.get(HttpAdapter).attach(this.inner);
   }
 
-  /** @throws GatewayError when the upstream cannot be started, reached or read */
-  static async start(config: Config, log: Log, upstream: NewGateway): Promise<TranslateApp> {
+  /**
+   * @param stderr gets what the program writes to its own
+   * @throws GatewayError when the upstream cannot be started, reached or read
+   */
+  static async start(
+    config: Config,
+    log: Log,
+    upstream: NewGateway,
+    stderr: Writable,
+  ): Promise<TranslateApp> {
     const context = await NestFactory.createApplicationContext(
       TranslateModule.forRoot(config, log),
       // Nest's own options are a class by accident of its declarations: it takes a literal.
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
       { logger: new NestLog(log), abortOnError: false },
     );
+    context.get(ProcessOutputs).follow((chunk) => stderr.write(chunk));
     try {
       await context.get(SyncService).register(upstream, ACTOR);
       return new TranslateApp(context);
