@@ -67,17 +67,16 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
+   * @param isBack whether it proves that it had the stream which is open: that one is closed, its client
+   *   cannot read it any more
    * @returns a function to call when the stream has ended
    * @throws GatewayError `stream_conflict` while the session listens; `too_many_streams`; `overloaded`
    *   while too many sessions hold something
    */
-  add(session: Session, caller: Caller, stream: ListeningStream): () => void {
+  add(session: Session, caller: Caller, stream: ListeningStream, isBack = false): () => void {
     const id = session.claims.randomId;
     const older = this.bySession.get(id);
-    if (older !== undefined) {
-      older.stream.probe();
-      throw new GatewayError('stream_conflict', {}, { retryAfterSeconds: 1 });
-    }
+    if (older !== undefined) this.giveWay(older, isBack);
     this.checkRoom(caller);
     this.held.hold(id);
     const listener: Listener = {
@@ -148,6 +147,15 @@ export class Listeners implements OnModuleInit, OnModuleDestroy {
     queueMicrotask(() => {
       for (const method of missed) spacing.due(method);
     });
+  }
+
+  private giveWay(older: Listener, isBack: boolean): void {
+    if (!isBack) {
+      older.stream.probe();
+      throw new GatewayError('stream_conflict', {}, { retryAfterSeconds: 1 });
+    }
+    this.remove(older);
+    older.stream.close();
   }
 
   private remove(listener: Listener): void {

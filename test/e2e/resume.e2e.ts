@@ -1,5 +1,6 @@
+import { aBlackHole } from '../drive/black-hole.js';
 import { SseReader } from '../drive/sse.js';
-import type { HttpClient } from '../drive/http-client.js';
+import { HttpClient } from '../drive/http-client.js';
 import { eventually } from '../drive/wait.js';
 import { aWorld, type World } from '../drive/world.js';
 
@@ -151,14 +152,15 @@ describe('streams that are taken up again', () => {
       await cut(second);
     });
 
-    it('hands nobody a stream that somebody has', async () => {
+    it('hands nobody a stream of which it knows no event', async () => {
       const client = await opened();
       const first = new AbortController();
       const { events } = await client.listen(first.signal);
       const session = await upstreamSession(client, 'listen-has');
       await say(session, 'a');
-      const [a] = await heard(events, 1);
-      expect((await client.listen(first.signal, a?.id)).status).toBe(409);
+      await heard(events, 1);
+      for (const id of [undefined, 'junk', '0'.repeat(24) + '.0'])
+        expect((await client.listen(first.signal, id)).status).toBe(409);
       const stranger = await opened();
       const other = new AbortController();
       const { events: theirs } = await stranger.listen(other.signal, '0'.repeat(24) + '.0');
@@ -166,6 +168,41 @@ describe('streams that are taken up again', () => {
       expect((await heard(theirs, 1)).map(({ data }) => data)).toEqual(['theirs']);
       first.abort();
       await cut(other);
+    });
+
+    it('hands the stream to who knows an event of it, and ends the older connection', async () => {
+      const client = await opened();
+      const signal = new AbortController();
+      const { events } = await client.listen(signal.signal);
+      const session = await upstreamSession(client, 'listen-back');
+      for (const data of ['a', 'b']) await say(session, data);
+      const [a] = await heard(events, 2);
+      const again = await client.listen(signal.signal, a?.id);
+      expect(again.status).toBe(200);
+      await events?.closed;
+      await say(session, 'c');
+      expect((await heard(again.events, 2)).map(({ data }) => data)).toEqual(['b', 'c']);
+      await cut(signal);
+    });
+
+    it('gives the stream to a client whose connection is dead without a sign of it', async () => {
+      const client = await opened();
+      const hole = await aBlackHole(world.url);
+      const away = new HttpClient(`${hole.url}/mcp`, world.token);
+      away.sessionId = client.sessionId;
+      const signal = new AbortController();
+      const { events } = await away.listen(signal.signal);
+      const session = await upstreamSession(client, 'listen-hole');
+      await say(session, 'a');
+      const [a] = await heard(events, 1);
+      hole.swallow();
+      await say(session, 'b');
+      const again = await client.listen(signal.signal, a?.id);
+      expect(again.status).toBe(200);
+      await say(session, 'c');
+      expect((await heard(again.events, 2)).map(({ data }) => data)).toEqual(['b', 'c']);
+      await cut(signal);
+      await hole.close();
     });
 
     it('begins anew for who does not say where', async () => {

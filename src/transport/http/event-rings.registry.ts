@@ -83,6 +83,12 @@ export class EventRings implements OnModuleDestroy {
     return { stream, after, isListening };
   }
 
+  /** Whether it is an event of the listening stream of that session, however old. */
+  isOfListening(sessionId: string, lastEventId: string): boolean {
+    const [, id = ''] = EVENT_ID.exec(lastEventId) ?? [];
+    return this.listening.get(sessionId)?.id === id;
+  }
+
   /** Forgets what nobody has read since `before`. */
   forget(before: number): void {
     for (const streams of [this.streams, this.listening])

@@ -3,7 +3,7 @@ import { Config } from '../../config/config.js';
 import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { Meters } from '../../platform/metrics/meters.js';
-import { Listeners } from '../../protocol/listeners.js';
+import { Listeners, type ListeningStream } from '../../protocol/listeners.js';
 import type { Session } from '../../protocol/session/sessions.js';
 import { parseAccept } from './accept.js';
 import { Answers } from './answer.js';
@@ -11,6 +11,14 @@ import { EventRings, type FoundStream } from './event-rings.registry.js';
 import { EventStream, keepaliveMs } from './event-stream.js';
 import type { Exchange } from './exchange.js';
 import type { ResumableStream } from './resumable-stream.js';
+
+/** What a client says it has lost. */
+interface Lost {
+  /** The stream that it can take up; unknown or too old: none. */
+  readonly found: FoundStream | undefined;
+  /** It is the listening stream of the session, taken up or not. */
+  readonly isListening: boolean;
+}
 
 /** The GET stream of a session: what belongs to no open call (PROTOCOL.md §2.4). */
 @Injectable()
@@ -32,16 +40,17 @@ export class ListenEndpoint {
     const { res } = exchange;
     // Who left while the credential was looked at never closes again.
     if (res.destroyed) return;
-    const found = this.found(exchange, session);
-    if (found === undefined || found.isListening) this.listen(exchange, caller, session, found);
-    else this.goOn(exchange, caller, found);
+    const lost = this.lost(exchange, session);
+    if (lost.found === undefined || lost.found.isListening)
+      this.listen(exchange, caller, session, lost);
+    else this.goOn(exchange, caller, lost.found);
   }
 
-  /** The stream that a client lost; unknown or too old: none. */
-  private found({ req }: Exchange, session: Session): FoundStream | undefined {
+  private lost({ req }: Exchange, { claims }: Session): Lost {
     const lastEventId = req.headers['last-event-id'];
-    if (typeof lastEventId !== 'string') return undefined;
-    return this.rings.find(session.claims.randomId, lastEventId);
+    if (typeof lastEventId !== 'string') return { found: undefined, isListening: false };
+    const found = this.rings.find(claims.randomId, lastEventId);
+    return { found, isListening: this.rings.isOfListening(claims.randomId, lastEventId) };
   }
 
   /** The rest of the stream of a call, then what it still says. */
@@ -55,25 +64,26 @@ export class ListenEndpoint {
   }
 
   /**
-   * The listening stream, from where the client lost it. One that another connection still has is not
-   * handed over, whoever asks (SECURITY.md S05).
+   * The listening stream, from where the client lost it. One that another connection still has goes
+   * only to who knows an event of it (ADR 0008): a connection can be dead long before TCP says so.
    */
   private listen(
     exchange: Exchange,
     caller: Caller,
     session: Session,
-    found: FoundStream | undefined,
+    { found, isListening }: Lost,
   ): void {
     const { res, headers } = exchange;
     const holder: { to: EventStream | ResumableStream | null; reader: EventStream | null } = {
       to: null,
       reader: null,
     };
-    const leave = this.listeners.add(session, caller, {
+    const stream: ListeningStream = {
       send: (message) => holder.to?.send(message) ?? false,
       probe: () => holder.reader?.probe(),
       close: () => holder.reader?.end(),
-    });
+    };
+    const leave = this.listeners.add(session, caller, stream, isListening);
     this.answers.openStream(res, headers);
     const reader = this.reader(exchange, caller);
     const ring = found?.stream ?? this.begun(session, reader);
