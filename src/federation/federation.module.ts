@@ -4,12 +4,13 @@ import { UpstreamsModule } from '../upstreams/upstreams.module.js';
 import { FederationService } from './federation.service.js';
 import { Handshake } from './handshake.service.js';
 import { HealthService } from './health.service.js';
+import { PersonLines } from './person-lines.service.js';
 import { SyncLines } from './sync-lines.service.js';
 import { SyncService } from './sync.service.js';
 
 @Module({
   imports: [RegistryModule, UpstreamsModule],
-  providers: [SyncLines, SyncService, Handshake, HealthService, FederationService],
-  exports: [Handshake, SyncService, HealthService],
+  providers: [SyncLines, PersonLines, SyncService, Handshake, HealthService, FederationService],
+  exports: [Handshake, PersonLines, SyncService, HealthService],
 })
 export class FederationModule {}

@@ -11,6 +11,8 @@ import { SyncLine } from './sync-line.js';
 interface Heard {
   opened: [line: SyncLine];
   closed: [line: SyncLine, reason: string];
+  /** The Gateway is gone, disabled or reached in another way. */
+  dropped: [line: SyncLine];
   listChanged: [line: SyncLine, method: string];
   resourceUpdated: [line: SyncLine, uri: string, params: string];
   taskTold: [line: SyncLine, taskId: string, params: string];
@@ -31,6 +33,7 @@ export class SyncLines {
   private readonly listeners: { [K in keyof Heard]: Set<Listener<K>> } = {
     opened: new Set(),
     closed: new Set(),
+    dropped: new Set(),
     listChanged: new Set(),
     resourceUpdated: new Set(),
     taskTold: new Set(),
@@ -98,6 +101,7 @@ export class SyncLines {
   /** Takes a line out and ends its session. */
   async drop(id: GatewayId): Promise<void> {
     const line = this.lines.get(id);
+    if (line !== undefined) this.emit('dropped', line);
     this.lines.delete(id);
     this.rechecked.delete(id);
     await line?.close();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Call } from '../kernel/call.js';
+import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import { scanJson } from '../kernel/json-scan.js';
 import { UpstreamRpcError, notificationText } from '../kernel/jsonrpc.js';
@@ -75,7 +76,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
     error: GatewayError<'login_needed'>,
     again: () => Promise<string>,
   ): Promise<string> {
-    if (call.client.era === 'legacy') return this.tellLegacy(call, up, error);
+    if (call.client.era === 'legacy') return this.demand(call, up.gateway, error);
     if (!MAY_ASK.has(call.message.method) || !opensPages(call.client.capabilities))
       return this.told(call, error);
     const action = actionOf(call);
@@ -89,25 +90,34 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
   }
 
   private ask(call: Call, up: Upward, error: GatewayError): string {
-    const params = { mode: 'url', message: messageFor(up), url: urlIn(error) };
+    const params = { mode: 'url', message: messageFor(up.gateway), url: urlIn(error) };
     const request = JSON.stringify({ method: 'elicitation/create', params });
     const state = this.states.seal(call, up.name, { kind: 'anew' });
     return inputRequiredText([[KEY, request]], state);
   }
 
-  private tellLegacy(call: Call, up: Upward, error: GatewayError): string {
+  /**
+   * As `answer`, for a legacy client.
+   * @throws UpstreamRpcError `-32042` · the error itself
+   */
+  demand(call: Call, gateway: Gateway, error: GatewayError): string {
     const { revision, sessionId, capabilities, declared = capabilities } = call.client;
     if (revision !== LATEST_LEGACY || sessionId === null || !opensPages(declared))
       return this.told(call, error);
     const elicitationId = randomUUID();
-    const elicitation = { mode: 'url', elicitationId, url: urlIn(error), message: messageFor(up) };
+    const elicitation = {
+      mode: 'url',
+      elicitationId,
+      url: urlIn(error),
+      message: messageFor(gateway),
+    };
     const code = RPC_CODE.urlElicitationRequired;
     this.remember({
       ...{ sessionId, elicitationId },
-      login: keyOf(up.gateway.id, call.caller.principalHash),
+      login: keyOf(gateway.id, call.caller.principalHash),
       until: performance.now() + LOGIN_MS,
     });
-    const body = { code, message: messageFor(up), data: { elicitations: [elicitation] } };
+    const body = { code, message: messageFor(gateway), data: { elicitations: [elicitation] } };
     throw new UpstreamRpcError(JSON.stringify(body), code);
   }
 
@@ -167,8 +177,8 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
 
 const keyOf = (gatewayId: string, holder: string): string => `${gatewayId} ${holder}`;
 
-const messageFor = ({ gateway }: Upward): string =>
-  `Log in to ${gateway.slug}, so that your calls can reach it.`;
+const messageFor = ({ slug }: Gateway): string =>
+  `Log in to ${slug}, so that your calls can reach it.`;
 
 const urlIn = (error: GatewayError): string => String(error.extras.data?.['loginUrl']);
 

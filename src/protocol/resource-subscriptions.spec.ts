@@ -1,6 +1,10 @@
+import { aCaller } from '../../test/builders/caller.js';
 import type { Call } from '../kernel/call.js';
+import type { Caller } from '../kernel/caller.js';
 import { GatewayError } from '../kernel/errors.js';
+import type { GatewayId } from '../kernel/ids.js';
 import { loadConfig } from '../config/load-config.js';
+import type { PersonLineEvents, PersonLines, Subject } from '../federation/person-lines.service.js';
 import type { SyncService } from '../federation/sync.service.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import type { CatalogView, ResourceEntry } from '../registry/entries.js';
@@ -37,6 +41,26 @@ class SlowSync {
   }
 }
 
+/** Persons who each have a login at the gateway `own`. */
+class SomePersons {
+  readonly told: string[] = [];
+  events!: PersonLineEvents;
+  error: Error | null = null;
+
+  hears(events: PersonLineEvents) {
+    this.events = events;
+  }
+
+  isFor(id: string) {
+    return id === 'own';
+  }
+
+  watch(caller: Caller, { name }: Subject, isWanted: boolean): Promise<void> {
+    this.told.push(`${caller.principal} ${isWanted ? 'subscribes' : 'unsubscribes'} ${name}`);
+    return this.error === null ? Promise.resolve() : Promise.reject(this.error);
+  }
+}
+
 const callOf = (sessionId: string | null) =>
   ({ client: { sessionId }, caller: {}, serverId: null }) as Call;
 const entryOf = (uri: string) => ({ gateway: { id: 'g' }, upstreamUri: uri }) as ResourceEntry;
@@ -58,15 +82,17 @@ function aHouse() {
     send: (id: string, text: string) => sent.push([id, text]),
     viewOf: () => view,
   };
+  const persons = new SomePersons();
   const held = new HeldSessions(loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40) }));
   const subscriptions = new ResourceSubscriptions(
     sync as unknown as SyncService,
     listeners as unknown as Listeners,
     held,
     {} as CatalogService,
+    persons as unknown as PersonLines,
   );
   subscriptions.onModuleInit();
-  return { sync, sent, held, subscriptions, today };
+  return { sync, sent, held, persons, subscriptions, today };
 }
 
 describe('ResourceSubscriptions', () => {
@@ -198,5 +224,53 @@ describe('ResourceSubscriptions', () => {
     );
     await subscriptions.subscribe(callOf(null), 'x', entryOf('z'));
     expect(sync.told).toHaveLength(100);
+  });
+});
+
+describe('ResourceSubscriptions where each person has a login', () => {
+  const own = { gateway: { id: 'own' }, upstreamUri: 'x' } as ResourceEntry;
+  const gatewayId = 'own' as GatewayId;
+  const by = (principal: string, sessionId: string) =>
+    ({ client: { sessionId }, caller: aCaller({ principal }) }) as Call;
+  const hashOf = (principal: string) => aCaller({ principal }).principalHash;
+
+  it('subscribe each person on its own session, and tell it of nothing else', async () => {
+    const { persons, sync, sent, subscriptions, today } = aHouse();
+    today.set('shown', own);
+    for (const [principal, session] of [
+      ['alice', 'a1'],
+      ['alice', 'a2'],
+      ['bob', 'b'],
+    ] as const)
+      await subscriptions.subscribe(by(principal, session), 'shown', own);
+    expect([persons.told, sync.told]).toEqual([['alice subscribes x', 'bob subscribes x'], []]);
+    persons.events.told(hashOf('bob'), { gatewayId, kind: 'resource', name: 'x' }, '');
+    sync.updated('own', 'x', '');
+    expect(sent.map(([session]) => session)).toEqual(['b']);
+    await subscriptions.end('b');
+    await subscriptions.unsubscribe('a1', 'shown');
+    expect(persons.told.slice(2)).toEqual(['bob unsubscribes x']);
+  });
+
+  it('ask again when the session of that person is another', async () => {
+    const { persons, subscriptions } = aHouse();
+    for (const principal of ['alice', 'bob'])
+      await subscriptions.subscribe(by(principal, principal), 'shown', own);
+    persons.events.renewed(hashOf('bob'), gatewayId);
+    await turn();
+    expect(persons.told.slice(2)).toEqual(['bob subscribes x']);
+  });
+
+  it('ask again for what a person could not have, when the gateway is back', async () => {
+    const { persons, sync, subscriptions } = aHouse();
+    for (const principal of ['alice', 'bob'])
+      await subscriptions.subscribe(by(principal, principal), 'shown', own);
+    persons.error = new Error('down');
+    persons.events.renewed(hashOf('bob'), gatewayId);
+    await turn();
+    persons.error = null;
+    sync.opened('own');
+    await turn();
+    expect(persons.told.slice(2)).toEqual(['bob subscribes x', 'bob subscribes x']);
   });
 });

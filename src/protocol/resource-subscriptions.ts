@@ -1,9 +1,10 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Call } from '../kernel/call.js';
+import type { Caller } from '../kernel/caller.js';
 import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { notificationText } from '../kernel/jsonrpc.js';
-import type { Watchable } from '../federation/upward-listen.js';
+import { PersonLines, type Subject } from '../federation/person-lines.service.js';
 import { SyncService } from '../federation/sync.service.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
@@ -14,10 +15,9 @@ import { HeldSessions } from './session/held.js';
 import { UpdateSpacing } from './update-spacing.js';
 
 /** Where something is that can be watched, under the name that its upstream has for it. */
-interface Place {
-  readonly gatewayId: GatewayId;
-  readonly kind: Watchable;
-  readonly name: string;
+interface Place extends Subject {
+  /** Whose session it is watched on, where each person has its own login; `null` = that of all. */
+  readonly caller: Caller | null;
 }
 
 interface Watched extends Place {
@@ -31,12 +31,20 @@ interface Watched extends Place {
   told: Promise<void>;
 }
 
+/** Who watches, and under which name. */
+export interface Watcher {
+  readonly watcher: string;
+  readonly shown: string;
+  readonly caller: Caller;
+}
+
 /** Resources and tasks that one session or listen may watch. */
 const MAX_PER_WATCHER = 100;
 
 /**
  * Who watches which resource, or task of the extension. The upstream is subscribed once, on the session that stays open for
- * the catalog, for all watchers together (PROTOCOL.md §6.4).
+ * the catalog, for all watchers together; where each person has its own login, on one of the person's
+ * (PROTOCOL.md §6.4).
  */
 @Injectable()
 export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
@@ -50,20 +58,29 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     private readonly listeners: Listeners,
     private readonly held: HeldSessions,
     private readonly catalog: CatalogService,
+    private readonly persons: PersonLines,
   ) {}
 
   onModuleInit(): void {
     this.stops = [
       this.sync.onResourceUpdated((gatewayId, uri, params) => {
-        this.told({ gatewayId, kind: 'resource', name: uri }, params);
+        this.told(null, { gatewayId, kind: 'resource', name: uri }, params);
       }),
       this.sync.onTaskTold((gatewayId, taskId, params) => {
-        this.told({ gatewayId, kind: 'task', name: taskId }, params);
+        this.told(null, { gatewayId, kind: 'task', name: taskId }, params);
       }),
       this.sync.onOpened((gatewayId) => {
-        void this.renew(gatewayId);
+        void this.renew(null, gatewayId);
       }),
     ];
+    this.persons.hears({
+      told: (holder, subject, params) => {
+        this.told(holder, subject, params);
+      },
+      renewed: (holder, gatewayId) => {
+        void this.renew(holder, gatewayId);
+      },
+    });
   }
 
   onModuleDestroy(): void {
@@ -82,7 +99,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     if (sessionId === null) return;
     this.checkRoom(sessionId, shownUri);
     this.held.hold(sessionId);
-    await this.watch([sessionId, shownUri], entry, (params) => {
+    await this.watch({ watcher: sessionId, shown: shownUri, caller }, entry, (params) => {
       const seen = this.listeners.viewOf(sessionId);
       // While it does not listen it sees what the one who subscribed sees.
       const view = seen === undefined ? this.catalog.findView(caller, serverId) : seen;
@@ -92,17 +109,17 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * @param watch who watches, to `end` it: a session, or a listen of a modern client; and under which name
+   * @param who watches: to `end` it the session, or the listen of a modern client; and under which name
    * @param updated takes the inside of the params of an update without its name
    * @throws UpstreamRpcError · GatewayError `overloaded`, and what keeps the upstream from being asked
    */
   async watch(
-    [watcher, shown]: readonly [watcher: string, shown: string],
+    { watcher, shown, caller }: Watcher,
     at: ResourceEntry | UpstreamTask,
     updated: (params: string) => void,
   ): Promise<void> {
     this.checkRoom(watcher, shown);
-    const watched = this.enter(placeOf(at));
+    const watched = this.enter(this.placeOf(at, caller));
     const own = this.byWatcher.get(watcher) ?? new Map<string, Watched>();
     const older = own.get(shown);
     this.byWatcher.set(watcher, own.set(shown, watched));
@@ -141,8 +158,13 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
       throw new GatewayError('overloaded', { what: 'Too many resource subscriptions' });
   }
 
-  private told(place: Place, params: string): void {
-    this.watched.get(keyOf(place))?.spacing.due(params);
+  private told(holder: string | null, subject: Subject, params: string): void {
+    this.watched.get(keyAt(holder, subject))?.spacing.due(params);
+  }
+
+  private placeOf(at: ResourceEntry | UpstreamTask, caller: Caller): Place {
+    const subject = subjectOf(at);
+    return { ...subject, caller: this.persons.isFor(subject.gatewayId) ? caller : null };
   }
 
   private enter(place: Place): Watched {
@@ -184,7 +206,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     const isWanted = watched.watchers.size > 0;
     if (isWanted !== watched.isSubscribed) {
       try {
-        await this.sync.watch(watched.gatewayId, watched.name, isWanted, watched.kind);
+        await this.ask(watched, isWanted);
       } catch (e) {
         if (isWanted) throw e;
       }
@@ -195,12 +217,19 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     this.watched.delete(watched.key);
   }
 
+  private ask(watched: Watched, isWanted: boolean): Promise<void> {
+    const { caller, gatewayId, name, kind } = watched;
+    if (caller !== null) return this.persons.watch(caller, { gatewayId, name, kind }, isWanted);
+    return this.sync.watch(gatewayId, name, isWanted, kind);
+  }
+
   /** A new session above knows nothing of what the old one had subscribed. */
-  private async renew(gatewayId: GatewayId): Promise<void> {
+  private async renew(holder: string | null, gatewayId: GatewayId): Promise<void> {
     const lost = [...this.watched.values()].filter((w) => w.gatewayId === gatewayId);
     await Promise.allSettled(
       lost.map((watched) => {
-        watched.isSubscribed = false;
+        // Those on other sessions get what they could not have before.
+        if (holderOf(watched) === holder) watched.isSubscribed = false;
         return this.tell(watched);
       }),
     );
@@ -215,7 +244,7 @@ function updateText(shownUri: string, params: string): string {
   );
 }
 
-function placeOf(at: ResourceEntry | UpstreamTask): Place {
+function subjectOf(at: ResourceEntry | UpstreamTask): Subject {
   return 'taskId' in at
     ? { gatewayId: at.gatewayId, kind: 'task', name: at.taskId }
     : { gatewayId: at.gateway.id, kind: 'resource', name: at.upstreamUri };
@@ -225,6 +254,10 @@ function watcherKey(watcher: string, shown: string): string {
   return `${watcher} ${shown}`;
 }
 
-function keyOf({ gatewayId, kind, name }: Place): string {
-  return `${gatewayId} ${kind} ${name}`;
+const holderOf = ({ caller }: Place): string | null => caller?.principalHash ?? null;
+
+const keyOf = (place: Place): string => keyAt(holderOf(place), place);
+
+function keyAt(holder: string | null, { gatewayId, kind, name }: Subject): string {
+  return `${gatewayId} ${holder ?? ''} ${kind} ${name}`;
 }

@@ -34,7 +34,7 @@ export class FakeTelling {
   constructor(private readonly isOffered: boolean) {}
 
   watch = (
-    watcher: string,
+    _who: unknown,
     at: { readonly taskId: string },
     updated: (params: string) => void,
   ): Promise<void> => {

@@ -2,6 +2,8 @@ import { startGateway, token, type GatewayProcess } from '../drive/gateway-proce
 import { HttpClient } from '../drive/http-client.js';
 import { ModernClient } from '../drive/modern-client.js';
 import { type Loose, restClient, type Rest } from '../drive/rest.js';
+import type { SseReader } from '../drive/sse.js';
+import { eventually } from '../drive/wait.js';
 import { type ProtectedUpstream, startProtectedUpstream } from '../fakes/authorization-server.js';
 
 const PERSONS = ['alice', 'bob'] as const;
@@ -19,7 +21,10 @@ describe('an upstream where each person logs in', () => {
     gateway = await startGateway();
     rest = restClient(gateway.url, token('alice'));
   });
-  afterEach(() => upstream.close());
+  afterEach(async () => {
+    await rest('DELETE', `/gateways/own${String(names)}`);
+    await upstream.close();
+  });
   afterAll(() => gateway.dispose());
 
   /** A registered upstream whose lists have been read with the gateway's own login. */
@@ -284,6 +289,67 @@ describe('an upstream where each person logs in', () => {
     expect((await (await clientOf('alice')).call(`${name}-echo`)).raw).toContain('served');
     await rest('DELETE', `/gateways/${name}`);
     expect(await ofGateway('alice')).toEqual([]);
+  });
+
+  describe('and is watched', () => {
+    const uri = 'note://one';
+    const updates = async (events: SseReader | null): Promise<Loose> =>
+      JSON.parse((await events?.next())?.data ?? '{}');
+    const subscribers = () =>
+      upstream.requests
+        .filter(({ method }) => method === 'resources/subscribe')
+        .map(({ person, sessionOf }) => [person, sessionOf]);
+
+    it('tells each person on a session of its own, and anew after another login', async () => {
+      const name = await aGateway({ keepsSessions: true });
+      for (const person of PERSONS) await logIn(name, person);
+      const abort = new AbortController();
+      const streams = new Map<string, SseReader | null>();
+      for (const person of PERSONS) {
+        const client = await clientOf(person);
+        streams.set(person, (await client.listen(abort.signal)).events);
+        const { answer } = await client.request('resources/subscribe', { uri });
+        expect(answer?.result).toEqual({});
+      }
+      const modern = await modernOf('bob').subscribe(
+        { resourceSubscriptions: [uri] },
+        abort.signal,
+      );
+      expect(await updates(modern.events)).toMatchObject({
+        method: 'notifications/subscriptions/acknowledged',
+      });
+      expect(subscribers()).toEqual([
+        ['alice', 'alice'],
+        ['bob', 'bob'],
+      ]);
+      const told = { method: 'notifications/resources/updated', params: { uri } };
+      await eventually('both streams stand above', () => Promise.resolve(upstream.listening >= 2));
+      upstream.touch();
+      for (const events of [...streams.values(), modern.events])
+        expect(await updates(events)).toMatchObject(told);
+      expect((await restOf('bob')('DELETE', `/oauth/logins/${name}`)).status).toBe(204);
+      await logIn(name, 'bob');
+      await eventually('bob is subscribed again', () =>
+        Promise.resolve(subscribers().length === 3 && upstream.listening >= 3),
+      );
+      expect(subscribers()[2]).toEqual(['bob', 'bob']);
+      upstream.touch();
+      expect(await updates(modern.events)).toMatchObject(told);
+      abort.abort();
+    });
+
+    it('sends who has not logged in to the page', async () => {
+      await aGateway({ keepsSessions: true });
+      const ask = async (client: HttpClient) =>
+        (await client.request('resources/subscribe', { uri })).answer?.error;
+      expect(await ask(await clientOf('bob', OPENS_PAGES))).toMatchObject({ code: -32042 });
+      const plain = await ask(await clientOf('bob'));
+      expect([plain?.code, linkIn(String(plain?.message))]).toEqual([
+        40305,
+        expect.stringContaining('ticket='),
+      ]);
+      expect(subscribers()).toEqual([]);
+    });
   });
 
   it('refuses a login of nobody, and one where the gateway has one for all', async () => {

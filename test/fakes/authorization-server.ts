@@ -40,6 +40,8 @@ export interface ProtectedUpstream {
   /** Tokens of the requests that were served. */
   readonly served: string[];
   readonly requests: Served[];
+  /** Sessions that have subscribed and listen. */
+  readonly listening: number;
   /** Tells all who have subscribed to `note://one`. */
   touch(): void;
   /** How the token endpoint fails from now on: a status, or without an answer; `null` = not at all. */
@@ -264,6 +266,10 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     tokenRequests,
     served,
     requests,
+    get listening() {
+      return [...sessions.values()].filter(({ stream, subscribed }) => stream && subscribed[0])
+        .length;
+    },
     touch,
     failTokens: (how) => {
       failing = how;

@@ -9,7 +9,7 @@ import { changedKinds } from '../../registry/changed-kinds.js';
 import type { ResourceEntry } from '../../registry/entries.js';
 import { stillNames } from '../../registry/still-names.js';
 import { UPSTREAM_NOTICE, type UpstreamNotice } from '../../registry/upstream-notice.js';
-import { ResourceSubscriptions } from '../resource-subscriptions.js';
+import { ResourceSubscriptions, type Watcher } from '../resource-subscriptions.js';
 import type { UpstreamTask } from './bridge/task-seals.js';
 import { Listen } from './listen.js';
 import type { ListenFilter } from './listen-filter.js';
@@ -85,7 +85,7 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     this.open.add(listen);
     try {
       listen.acknowledge();
-      this.watch(watcher, listen, granted);
+      this.watch({ watcher, caller: call.caller }, listen, granted);
       if ((await listen.ended) === 'client') throw new GatewayError('cancelled');
       return listen.meta;
     } finally {
@@ -98,18 +98,18 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Each resource for itself: one whose upstream is lost now is asked for again when it is back. */
-  private watch(watcher: string, listen: Listen, { resources, tasks }: Granted): void {
+  private watch(who: Omit<Watcher, 'shown'>, listen: Listen, { resources, tasks }: Granted): void {
     for (const [shownId, task] of tasks) {
       const told = (params: string): void => {
         listen.taskTold(shownId, params);
       };
-      this.subscriptions.watch([watcher, shownId], task, told).catch(() => undefined);
+      this.subscriptions.watch({ ...who, shown: shownId }, task, told).catch(() => undefined);
     }
     for (const [shown, entry] of resources) {
       const updated = (params: string): void => {
         if (stillNames(listen.view, shown, entry)) listen.updated(shown, params);
       };
-      this.subscriptions.watch([watcher, shown], entry, updated).catch(() => undefined);
+      this.subscriptions.watch({ ...who, shown }, entry, updated).catch(() => undefined);
     }
   }
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../../kernel/errors.js';
 import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import type { ResourceEntry } from '../../registry/entries.js';
+import { LoginQuestions } from '../login-questions.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
 import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
@@ -19,6 +20,7 @@ export class ResourcesMethods {
     private readonly upward: UpwardCalls,
     private readonly lists: Lists,
     private readonly subscriptions: ResourceSubscriptions,
+    private readonly logins: LoginQuestions,
   ) {}
 
   handlers(): Handlers {
@@ -58,7 +60,12 @@ export class ResourcesMethods {
 
   private async subscribe(call: Call): Promise<string> {
     const { uri, entry } = this.resolve(call);
-    await this.subscriptions.subscribe(call, uri, entry);
+    try {
+      await this.subscriptions.subscribe(call, uri, entry);
+    } catch (e) {
+      if (this.logins.isFor(e)) return this.logins.demand(call, entry.gateway, e);
+      throw e;
+    }
     return '{}';
   }
 

@@ -93,7 +93,7 @@ export class TaskDrive {
     const clock = new PollClock(call.abort, this.legs.totalMs(up));
     const course: Course = {
       ...{ call, up, taskId, clock, rounds: 0 },
-      news: this.listening.to({ gatewayId: up.gateway.id, taskId }, () => {
+      news: this.listening.to(call.caller, { gatewayId: up.gateway.id, taskId }, () => {
         clock.hurry();
       }),
       gathering: new InputGathering(call, this.clientRequests),

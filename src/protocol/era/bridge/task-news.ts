@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../kernel/errors.js';
+import type { Caller } from '../../../kernel/caller.js';
 import type { GatewayId } from '../../../kernel/ids.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
@@ -18,7 +19,7 @@ export class TaskListening {
   constructor(private readonly subscriptions: Pick<ResourceSubscriptions, 'watch' | 'end'>) {}
 
   /** @param wake called whenever there is something to look at */
-  to(task: UpstreamTask, wake: () => void): TaskNews {
+  to(caller: Caller, task: UpstreamTask, wake: () => void): TaskNews {
     const news = new TaskNews(wake);
     const until = this.deaf.get(task.gatewayId) ?? 0;
     if (performance.now() < until) return news;
@@ -27,7 +28,7 @@ export class TaskListening {
       void this.subscriptions.end(watcher);
     };
     this.subscriptions
-      .watch([watcher, task.taskId], task, (params) => {
+      .watch({ watcher, shown: task.taskId, caller }, task, (params) => {
         news.told(params);
       })
       .then(
