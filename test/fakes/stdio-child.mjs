@@ -38,7 +38,7 @@ const TOOLS = {
     for (let i = 0; i < a.mib; i++) process.stdout.write(block);
     process.stdout.write('\n');
   },
-  /** Asks without reading answers until it cannot write any more, then reads on. */
+  /** Asks without reading answers until it cannot write any more, then reads on, unless it is deaf for good. */
   deaf: async (id, a) => {
     let blocked = false;
     process.stdin.pause();
@@ -47,7 +47,7 @@ const TOOLS = {
       if (process.stdout.write(`${JSON.stringify(ping)}\n`)) continue;
       const stuck = setTimeout(() => {
         blocked = true;
-        process.stdin.resume();
+        if (a.isForGood !== true) process.stdin.resume();
       }, 500);
       await new Promise((resolve) => process.stdout.once('drain', resolve));
       clearTimeout(stuck);

@@ -13,6 +13,10 @@ export interface Pipe {
   dropped(reason: string): void;
   /** Stops reading what the upstream says, or goes on. What has been read already still comes. */
   hold(isHeld: boolean): void;
+  /** Longest time that it may be held without taking anything. */
+  readonly stallMs: number;
+  /** It has taken nothing for so long: it is to be ended. */
+  stuck(reason: string): void;
 }
 
 /** What may wait for an upstream to read it, before it is not read either (PROTOCOL.md §4.5). */
@@ -21,13 +25,15 @@ const MAX_WAITING_BYTES = 1_048_576;
 
 /**
  * What goes to an upstream besides requests: answers to what it asks, notices, cancellations. One that
- * asks and asks, and reads no answer, would have them pile up here: it is held until it reads.
+ * asks and asks, and reads no answer, would have them pile up here: it is held until it reads, and
+ * ended when it does not.
  */
 export class PipeAsides {
   private waiting = 0;
   private bytes = 0;
   private isHeld = false;
   private isClosed = false;
+  private stall: NodeJS.Timeout | null = null;
 
   constructor(private readonly pipe: Pipe) {}
 
@@ -41,6 +47,7 @@ export class PipeAsides {
       if (!(this.isClosed as boolean)) this.pipe.dropped('not_sent');
     } finally {
       this.count(-1, -text.length);
+      if (this.isHeld) this.watch();
     }
   }
 
@@ -65,5 +72,17 @@ export class PipeAsides {
     this.isHeld = isHeld;
     if (isHeld) this.pipe.dropped('upstream_held');
     this.pipe.hold(isHeld);
+    this.watch();
   }
+
+  /** The time begins anew whenever it takes something. */
+  private watch(): void {
+    if (this.stall !== null) clearTimeout(this.stall);
+    this.stall = this.isHeld ? setTimeout(stuck, this.pipe.stallMs, this.pipe) : null;
+  }
+}
+
+function stuck(pipe: Pipe): void {
+  pipe.dropped('upstream_stuck');
+  pipe.stuck('it asks and reads no answers');
 }

@@ -58,6 +58,8 @@ function aPipe(more: Partial<Pipe> = {}) {
       return Promise.resolve();
     },
     dropped: (reason) => drops.push(reason),
+    stallMs: 60_000,
+    stuck: () => undefined,
     hold: () => undefined,
     ...more,
   });

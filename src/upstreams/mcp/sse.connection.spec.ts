@@ -29,6 +29,8 @@ class Upstream {
   postStatus = 202;
   /** The POST of a call is answered when the call is. */
   holdsCalls = false;
+  /** It takes POSTs and answers none of them. */
+  isDeaf = false;
   revision = '2024-11-05';
   private heard: (() => void)[] = [];
   readonly server = createServer((request, response) => {
@@ -78,7 +80,7 @@ class Upstream {
     request.on('data', (part: string) => (text += part));
     request.on('end', () => {
       const message = JSON.parse(text) as Posted;
-      if (!this.holdsCalls || message.method !== 'tools/call')
+      if (!this.isDeaf && (!this.holdsCalls || message.method !== 'tools/call'))
         response.writeHead(this.postStatus).end();
       if (this.postStatus >= 300) return;
       this.posted.push(message);
@@ -102,7 +104,8 @@ const open: UpstreamConnection[] = [];
 
 beforeEach(async () => {
   upstream = await new Upstream().listen();
-  const config = loadConfig({ SSRF_ALLOW_LOCALHOST: 'true', LOG_LEVEL: 'error' }, { cwd: '/' });
+  const env = { SSRF_ALLOW_LOCALHOST: 'true', LOG_LEVEL: 'error', STALL_TIMEOUT: '0.2' };
+  const config = loadConfig(env, { cwd: '/' });
   const log = createLogger(config, { write: () => undefined });
   client = new SafeClient(config, new EgressPolicy(config), log);
   meters = new Meters(config);
@@ -269,6 +272,21 @@ describe('SseConnections: calls', () => {
     await expect(connection.request(call())).rejects.toMatchObject({
       code: 'upstream_unreachable',
     });
+  });
+
+  it('ends an upstream that asks and asks, and never takes an answer', async () => {
+    const onClosed = jest.fn();
+    const connection = await connect({ onClosed });
+    const request = connection.request(call());
+    await upstream.got('tools/call');
+    upstream.isDeaf = true;
+    for (let i = 0; i < 300; i++) upstream.say({ id: `p${String(i)}`, method: 'ping' });
+    await expect(request).rejects.toMatchObject({
+      code: 'upstream_error',
+      message: 'Lost the upstream (it asks and reads no answers), the outcome is unknown',
+    });
+    expect(connection.isOpen).toBe(false);
+    expect(onClosed).toHaveBeenCalledTimes(1);
   });
 
   it('takes 404 as a lost session and closes the stream', async () => {

@@ -54,6 +54,7 @@ export class SseConnections implements ConnectionKind {
       posts: lease(gateway.maxConcurrency || this.config.maxInFlightCalls),
       asides: lease(MAX_ASIDES),
       maxEventChars: this.config.maxToolResultSizeBytes,
+      stallMs: this.config.stallTimeoutMs,
       dropped: dropLog(gateway, this.log, this.meters),
     });
     await connection.initialize(address);
@@ -66,6 +67,8 @@ interface Parts {
   readonly posts: Lease;
   readonly asides: Lease;
   readonly maxEventChars: number;
+  /** Longest time that it may take nothing of what waits for it. */
+  readonly stallMs: number;
   dropped(reason: string): void;
 }
 
@@ -89,6 +92,10 @@ class SseConnection implements UpstreamConnection {
       },
       hold: (isHeld) => {
         this.stream?.hold(isHeld);
+      },
+      stallMs: parts.stallMs,
+      stuck: (reason) => {
+        this.lost(reason);
       },
     });
   }

@@ -12,6 +12,8 @@ const MAX_LINE_BYTES = 10 * 1024 * 1024;
 const STDERR_BYTES = 64 * 1024;
 
 export interface ProcessHooks {
+  /** Longest time that it may take nothing of what waits for it. */
+  readonly stallMs: number;
   dropped(reason: string): void;
   /** The process is gone, for whatever reason. @param line `null` when it never was */
   exited(line: StdioConnection | null): void;
@@ -47,6 +49,10 @@ export class StdioConnection implements UpstreamConnection {
       },
       hold: (isHeld: boolean) => {
         this.child.hold(isHeld);
+      },
+      stallMs: hooks.stallMs,
+      stuck: (reason: string) => {
+        this.stuck(reason);
       },
     };
     this.legs = new PipeLegs(options, pipe, wireOf(options));
@@ -142,13 +148,23 @@ export class StdioConnection implements UpstreamConnection {
     });
   }
 
+  /** It is of no use any more, and ended for it; its exit counts like one of its own accord. */
+  private stuck(reason: string): void {
+    this.lost(reason);
+    void this.child.stop();
+  }
+
   private ended(info: ExitInfo): void {
     this.tellExit();
     this.hooks.exited(this);
     if (this.closing) return;
-    const reason = describeExit(info);
-    this.gone = reason;
     this.hooks.ended(info, this.output);
+    this.lost(describeExit(info));
+  }
+
+  private lost(reason: string): void {
+    if (this.gone !== null) return;
+    this.gone = reason;
     this.legs.close(reason);
     if (this.hello !== null) this.options.onClosed(reason);
   }

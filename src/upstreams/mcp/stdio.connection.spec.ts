@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aGateway } from '../../../test/builders/catalog.js';
 import { eventually } from '../../../test/drive/wait.js';
+import { aGateway } from '../../../test/builders/catalog.js';
 import type { Config } from '../../config/config.js';
 import { Abort } from '../../kernel/abort.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -20,14 +20,14 @@ const counts: number[] = [];
 const open: UpstreamConnection[] = [];
 let outputs = new ProcessOutputs();
 
-function aKind(): StdioConnections {
+function aKind(stallTimeoutMs = 60_000): StdioConnections {
   const meters = {
     dropped: (reason: string) => drops.push(reason),
     stdioProcesses: (_slug: string, count: number) => counts.push(count),
   };
   // Of each no more than what is used here: the specs of Config, Meters and Log are elsewhere.
   return new StdioConnections(
-    { healthCheckIntervalMs: 60_000 } as unknown as Config,
+    { healthCheckIntervalMs: 60_000, stallTimeoutMs } as unknown as Config,
     meters as unknown as Meters,
     { warn: () => undefined } as unknown as Log,
     outputs,
@@ -85,6 +85,33 @@ describe('StdioConnections: an upstream that asks and does not read', () => {
     expect(drops).toContain('upstream_held');
     expect(await ask(connection, 'echo', { text: 'again' })).toBeDefined();
   });
+
+  it('is ended when it never does, and may be started again', async () => {
+    const kind = aKind(200);
+    const lost: string[] = [];
+    const connection = await kind.open(options('', { onClosed: (reason) => lost.push(reason) }));
+    const other = connection.request(call('silent')).catch((e: unknown) => e);
+    const error = await connection
+      .request(call('deaf', { pings: 3000, isForGood: true }))
+      .catch((e: unknown) => e);
+    const unknown = {
+      code: 'upstream_error',
+      message: 'Lost the upstream (it asks and reads no answers), the outcome is unknown',
+    };
+    expect(error).toMatchObject(unknown);
+    expect(await other).toMatchObject(unknown);
+    expect([lost, connection.isOpen]).toEqual([['it asks and reads no answers'], false]);
+    expect(drops).toContain('upstream_stuck');
+    await eventually('its process has ended', () => counts.at(-1) === 0, 15_000);
+    const next = await eventually(
+      'a new one',
+      () => kind.open(options('')).catch(() => null),
+      15_000,
+    );
+    open.push(next);
+    expect(await ask(next, 'echo', { text: 'again' })).toBeDefined();
+    expect(lost).toHaveLength(1);
+  }, 40_000);
 });
 
 describe('StdioConnections: what its process writes to stderr', () => {

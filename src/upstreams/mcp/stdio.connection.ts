@@ -24,7 +24,7 @@ export class StdioConnections implements ConnectionKind {
   private readonly running = new Map<string, number>();
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly meters: Meters,
     private readonly log: Log,
     private readonly outputs: ProcessOutputs,
@@ -38,6 +38,7 @@ export class StdioConnections implements ConnectionKind {
     const startedAt = performance.now();
     this.count(gateway.slug, 1);
     const connection = start(options, {
+      stallMs: this.config.stallTimeoutMs,
       dropped: dropLog(gateway, this.log, this.meters),
       exited: (line) => {
         this.count(gateway.slug, -1);
@@ -72,6 +73,7 @@ export class StdioConnections implements ConnectionKind {
     const connection = start(
       { ...options, modern: UNGREETED },
       {
+        stallMs: this.config.stallTimeoutMs,
         dropped: () => undefined,
         exited: () => {
           this.count(gateway.slug, -1);

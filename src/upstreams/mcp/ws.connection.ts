@@ -2,7 +2,6 @@ import type { Socket, createConnection } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { WebSocket } from 'ws';
 import { Config } from '../../config/config.js';
-import { GatewayError } from '../../kernel/errors.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { openingUrl } from '../../kernel/web-socket-url.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
@@ -15,8 +14,8 @@ import { dropLog } from './drop-log.js';
 import { greet } from './greet.js';
 import { PipeLegs } from './pipe-legs.js';
 import { probeRequest, UNGREETED } from './probe-request.js';
-import { answeredBadly, describe, refusedByHead } from './upstream-fault.js';
 import { wireOf } from './wire.js';
+import { handshaken } from './ws-handshake.js';
 
 /** Pings without an answer after which an upstream is gone. */
 const MAX_MISSED = 2;
@@ -68,6 +67,7 @@ export class WsConnections implements ConnectionKind {
     return new WsConnection(socket, options, {
       maxBytes,
       pingIntervalMs: this.config.websocketPingIntervalMs,
+      stallMs: this.config.stallTimeoutMs,
       dropped: dropLog(options.gateway, this.log, this.meters),
     });
   }
@@ -95,6 +95,8 @@ export class WsConnections implements ConnectionKind {
 interface Bounds {
   readonly maxBytes: number;
   readonly pingIntervalMs: number;
+  /** Longest time that it may take nothing of what waits for it. */
+  readonly stallMs: number;
   dropped(reason: string): void;
 }
 
@@ -121,6 +123,11 @@ class WsConnection implements UpstreamConnection {
         if (isHeld) socket.pause();
         else socket.resume();
       },
+      stallMs: bounds.stallMs,
+      stuck: (reason: string) => {
+        this.lost(reason);
+        socket.terminate();
+      },
     };
     this.legs = new PipeLegs(options, pipe, wireOf(options));
     this.pings = setInterval(() => {
@@ -141,7 +148,7 @@ class WsConnection implements UpstreamConnection {
   async initialize(startedAt: number): Promise<void> {
     const { initTimeoutMs } = this.options;
     try {
-      await this.opened();
+      await handshaken(this.socket);
       const leftMs = Math.max(1, initTimeoutMs - (performance.now() - startedAt));
       // A modern upstream is known already: it needs no more words.
       this.hello = this.options.modern ?? (await greet(this.legs, this.options, leftMs));
@@ -177,19 +184,6 @@ class WsConnection implements UpstreamConnection {
         resolve();
       });
       socket.close(1000);
-    });
-  }
-
-  private opened(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.socket.on('open', resolve);
-      this.socket.on('unexpected-response', (request, { statusCode, headers }) => {
-        reject(refusedByHead(statusCode ?? 0, headers));
-        request.destroy();
-      });
-      this.socket.on('error', (error) => {
-        reject(handshakeFault(error));
-      });
     });
   }
 
@@ -247,16 +241,4 @@ class WsConnection implements UpstreamConnection {
     clearInterval(this.pings);
     this.legs.close(reason);
   }
-}
-
-/** A far end that is no WebSocket server has answered all the same; one that cannot be reached has not. */
-function handshakeFault(error: Error & { code?: string; syscall?: string }): GatewayError {
-  if (error instanceof GatewayError) return error;
-  const isRefusal = error.code === undefined || /^(WS|HPE)_/.test(error.code);
-  if (isRefusal && !error.message.includes('timed out'))
-    return answeredBadly(`Upstream refused the WebSocket handshake: ${error.message}`, {
-      cause: error,
-    });
-  const reason = isRefusal ? 'the handshake timed out' : describe(error);
-  return new GatewayError('upstream_unreachable', { reason }, { cause: error });
 }
