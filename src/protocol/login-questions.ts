@@ -66,7 +66,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
 
   /**
    * The answer to a call whose person has to log in: a question, or a failed tool that names the page.
-   * @param again sends the call once more
+   * @param again sends the call of a modern client once more
    * @throws UpstreamRpcError `-32042` for clients of 2025-11-25 · the error itself, where nothing else is
    *   left
    */

@@ -261,6 +261,24 @@ describe('ResourceSubscriptions where each person has a login', () => {
     expect(persons.told.slice(2)).toEqual(['bob subscribes x']);
   });
 
+  it('wait for the login of a person, where there is nobody to be told that it is missing', async () => {
+    const { persons, subscriptions } = aHouse();
+    persons.error = new GatewayError('login_needed', { gateway: 'own', url: 'https://here' });
+    const caller = aCaller({ principal: 'bob' });
+    const who = { watcher: 'b', shown: 'shown', caller };
+    await expect(subscriptions.watch(who, own, () => undefined)).rejects.toBe(persons.error);
+    expect(subscriptions.size).toBe(0);
+    const heard: string[] = [];
+    await subscriptions.watch({ ...who, waitsForLogin: true }, own, (p) => heard.push(p));
+    persons.error = null;
+    persons.events.renewed(hashOf('bob'), gatewayId);
+    await turn();
+    persons.events.told(hashOf('bob'), { gatewayId, kind: 'resource', name: 'x' }, '"a":1');
+    expect([persons.told.length, heard]).toEqual([3, ['"a":1']]);
+    await subscriptions.end('b');
+    expect(subscriptions.size).toBe(0);
+  });
+
   it('ask again for what a person could not have, when the gateway is back', async () => {
     const { persons, sync, subscriptions } = aHouse();
     for (const principal of ['alice', 'bob'])

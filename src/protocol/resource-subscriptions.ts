@@ -36,6 +36,8 @@ export interface Watcher {
   readonly watcher: string;
   readonly shown: string;
   readonly caller: Caller;
+  /** It hears nothing of a login that its person lacks: what it watches waits for that. */
+  readonly waitsForLogin?: boolean;
 }
 
 /** Resources and tasks that one session or listen may watch. */
@@ -114,7 +116,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
    * @throws UpstreamRpcError · GatewayError `overloaded`, and what keeps the upstream from being asked
    */
   async watch(
-    { watcher, shown, caller }: Watcher,
+    { watcher, shown, caller, waitsForLogin = false }: Watcher,
     at: ResourceEntry | UpstreamTask,
     updated: (params: string) => void,
   ): Promise<void> {
@@ -129,6 +131,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     try {
       await this.tell(watched);
     } catch (e) {
+      if (waitsForLogin && e instanceof GatewayError && e.code === 'login_needed') return;
       // Whoever came meanwhile hears of it by its own try.
       this.leave(watched, watcher, shown).catch(() => undefined);
       throw e;

@@ -31,10 +31,11 @@ describe('an upstream where each person logs in', () => {
   async function aGateway(
     options: Parameters<typeof startProtectedUpstream>[0] = {},
     more: object = {},
+    scopes: readonly string[] = ['read', 'write'],
   ): Promise<string> {
     upstream = await startProtectedUpstream(options);
     const name = `own${String(++names)}`;
-    const oauthConfig = { perUser: true, scopes: ['read', 'write'] };
+    const oauthConfig = { perUser: true, scopes };
     const body = { name, url: upstream.url, authType: 'oauth', oauthConfig, ...more };
     const made = await rest('POST', '/gateways', body);
     expect([made.status, made.text]).toEqual([200, expect.any(String)]);
@@ -272,6 +273,18 @@ describe('an upstream where each person logs in', () => {
     expect(linkIn((await clients.alice.call(`${name}-echo`)).raw)).not.toBe('');
   });
 
+  it('asks for a wider login when a call takes one, and leaves those of others alone', async () => {
+    const name = await aGateway({}, {}, ['read']);
+    for (const person of PERSONS) await logIn(name, person);
+    const client = await clientOf('bob');
+    const link = linkIn((await client.call(`${name}-echo`)).raw);
+    const granted = (await restOf('alice')('GET', '/oauth/logins')).json() as Loose[];
+    expect(granted).toMatchObject([{ needsLogin: false, scope: 'read' }]);
+    await finish(await open(link, 'bob'), 'bob');
+    expect((await client.call(`${name}-echo`, { me: 'bob' })).raw).toContain('served');
+    expect((await rest('GET', `/gateways/${name}`)).json()).toMatchObject({ needsLogin: false });
+  });
+
   it('shows each person its own logins, and forgets them when told to', async () => {
     const name = await aGateway();
     for (const person of PERSONS) await logIn(name, person);
@@ -335,6 +348,19 @@ describe('an upstream where each person logs in', () => {
       expect(subscribers()[2]).toEqual(['bob', 'bob']);
       upstream.touch();
       expect(await updates(modern.events)).toMatchObject(told);
+      abort.abort();
+    });
+
+    it('is heard on a listen that was opened before the login', async () => {
+      const name = await aGateway({ keepsSessions: true });
+      const abort = new AbortController();
+      const listen = { resourceSubscriptions: [uri] };
+      const { events } = await modernOf('bob').subscribe(listen, abort.signal);
+      await updates(events);
+      await logIn(name, 'bob');
+      await eventually('bob is subscribed', () => Promise.resolve(upstream.listening === 1));
+      upstream.touch();
+      expect(await updates(events)).toMatchObject({ params: { uri } });
       abort.abort();
     });
 

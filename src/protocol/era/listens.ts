@@ -85,7 +85,7 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     this.open.add(listen);
     try {
       listen.acknowledge();
-      this.watch({ watcher, caller: call.caller }, listen, granted);
+      this.watch({ watcher, caller: call.caller, waitsForLogin: true }, listen, granted);
       if ((await listen.ended) === 'client') throw new GatewayError('cancelled');
       return listen.meta;
     } finally {

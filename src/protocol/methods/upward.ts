@@ -46,10 +46,12 @@ export class UpwardCalls {
   }
 
   private failed(call: Call, up: Upward, error: unknown): Promise<string> | string {
-    const again = (): Promise<string> => this.send(call, up);
-    if (this.logins.isFor(error)) return this.logins.answer(call, up, error, again);
+    if (this.logins.isFor(error))
+      return this.logins.answer(call, up, error, async () =>
+        raised(call, up, await this.modern.send(call, up)),
+      );
     if (call.client.era === 'modern') throw error;
-    return this.tasks.learns(up, error) ? again() : lowerError(call, error);
+    return this.tasks.learns(up, error) ? this.send(call, up) : lowerError(call, error);
   }
 }
 
