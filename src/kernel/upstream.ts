@@ -67,8 +67,18 @@ export interface UpstreamObserver {
    * called once. Heard by those lines that can let one request wait without the others.
    */
   behind?(caughtUp: () => void): boolean;
+  /** Hears its progress after its answer, where it goes on as a task; most have none. */
+  readonly afterwards?: AfterProgress | null;
   /** The request is over; called before its answer is given, whatever that is. */
   end(): void;
+}
+
+/** Progress of a request that has its answer. */
+export interface AfterProgress {
+  /** Nothing more is wanted. */
+  readonly isOver: boolean;
+  /** The inside of its params without `progressToken`. */
+  progress(params: string): void;
 }
 
 /** What an upstream answered: its `result` as JSON text, and the era whose shape it has. */

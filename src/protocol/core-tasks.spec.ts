@@ -37,6 +37,7 @@ function made(gateways = [gateway], shown: ShownUris | null = null) {
   const notices = {
     follow: jest.fn((task: FollowedTask) => followed.set(task.taskId, task.shownId)),
     forget: jest.fn(),
+    progressOf: () => null,
     shownId: ({ taskId }: FollowedTask) => followed.get(taskId) ?? null,
   };
   const seals = new TaskSeals(way.sealer);
@@ -99,7 +100,7 @@ describe('CoreTasks', () => {
     const { tasks, driver, notices, begun } = made();
     const { taskId } = (await begun()).task;
     const task = { gatewayId: gateway.id, taskId: 'T/1' };
-    expect(notices.follow).toHaveBeenCalledWith({ ...task, shownId: taskId }, 'session-1');
+    expect(notices.follow).toHaveBeenCalledWith({ ...task, shownId: taskId }, 'session-1', null);
     const call = aCall(
       'tasks/result',
       { taskId },

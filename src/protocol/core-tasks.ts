@@ -12,8 +12,9 @@ import { withShownUris } from '../registry/uri-text.js';
 import { cancelCoreTask } from './era/bridge/cancel-core-task.js';
 import { TaskWatch } from './era/bridge/task-watch.js';
 import { withTaskId } from './era/bridge/task-results.js';
-import { TaskSeals } from './era/bridge/task-seals.js';
+import { TaskSeals, type UpstreamTask } from './era/bridge/task-seals.js';
 import { Legs, type Upward } from './legs.js';
+import type { TaskProgress } from './task-progress.js';
 import { TaskNotices } from './task-notices.js';
 
 const REPLACED = ['taskId', '_meta'];
@@ -37,15 +38,34 @@ export class CoreTasks {
    * @throws as Legs.send · GatewayError `upstream_error` for a task without an id
    */
   async begin(call: Call, up: Upward): Promise<string> {
+    const token = this.legs.progressToken(call);
+    const { sessionId } = call.client;
+    const progress =
+      sessionId === null || token === undefined
+        ? null
+        : this.notices.progressFor(up.gateway.id, sessionId, token);
+    try {
+      return await this.beginWith(call, up, progress);
+    } catch (e) {
+      progress?.end();
+      throw e;
+    }
+  }
+
+  private async beginWith(call: Call, up: Upward, progress: TaskProgress | null): Promise<string> {
     // What is to end a task is `tasks/cancel`, and that takes its id.
+    const hears = this.legs.taskStream(call);
     const knownAs = this.knownTo(call, up.gateway);
-    const leg = new TaskWatch(this.legs.taskStream(call), new Abort(), null, knownAs);
+    const leg = new TaskWatch(hears, new Abort(), null, knownAs, progress);
     const reply = await this.legs.send(call, up, leg);
     // A tool may answer at once.
     const result = withShownUris(reply.result, up.uris ?? null);
     const { top, nested } = scanJson(result, { ...RELAYED, nested: ['task'] });
     const task = nested['task'];
-    if (task === undefined) return result;
+    if (task === undefined) {
+      progress?.end();
+      return result;
+    }
     const taskId = task.string('taskId');
     if (taskId === undefined)
       throw new GatewayError('upstream_error', { reason: 'Upstream began a task without an id' });
@@ -56,7 +76,8 @@ export class CoreTasks {
     }
     const gatewayId = up.gateway.id;
     const shownId = this.seals.seal(call, { gatewayId, taskId });
-    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
+    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId, progress);
+    progress?.begin();
     const shown = task.spliced(new Map([['taskId', JSON.stringify(shownId)]]));
     return relatedResult(top.spliced(new Map([['task', shown]])), shownId);
   }
@@ -87,16 +108,31 @@ export class CoreTasks {
     const leg = new TaskWatch(this.legs.taskStream(call), call.abort, null, (id) =>
       id === taskId ? shownId : knownAs(id),
     );
-    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId);
-    if (method !== 'tasks/result')
-      return withTaskId((await this.legs.send(call, up, leg)).result, shownId);
-    // It is answered when the task has ended: until then silence means nothing.
-    const patient = { ...up, timeoutMs: this.legs.totalMs(up) };
-    const { result } = await this.legs.send(call, patient, leg);
-    this.notices.forget({ gatewayId, taskId });
+    const task = { gatewayId, taskId };
+    this.notices.follow({ ...task, shownId }, call.client.sessionId);
+    if (method !== 'tasks/result') {
+      const { result } = await this.legs.send(call, up, leg);
+      if (method === 'tasks/cancel') this.notices.progressOf(task)?.end();
+      return withTaskId(result, shownId);
+    }
+    const result = await this.awaited(call, up, leg, task);
+    this.notices.forget(task);
     // What it is shown by may have changed while the task ran.
     const view = this.catalog.view(call.caller, call.serverId);
     return relatedResult(withShownUris(result, view.uris(gatewayId)), shownId);
+  }
+
+  /** The result, when the task has ended: until then silence means nothing. */
+  private async awaited(call: Call, up: Upward, leg: TaskWatch, task: UpstreamTask) {
+    const { channel } = call;
+    const progress = channel.canNotify ? this.notices.progressOf(task) : null;
+    const stop = progress?.alsoOn((text) => channel.send(text));
+    try {
+      const patient = { ...up, timeoutMs: this.legs.totalMs(up) };
+      return (await this.legs.send(call, patient, leg)).result;
+    } finally {
+      stop?.();
+    }
   }
 
   /** How the session of a call knows the tasks of an upstream. */

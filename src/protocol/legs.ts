@@ -98,6 +98,11 @@ export class Legs {
     return observer;
   }
 
+  /** What a client calls the progress of its call, as written. */
+  progressToken(call: Call): string | undefined {
+    return metaOf(call)?.raw('progressToken');
+  }
+
   private request(call: Call, up: Upward, watch: Watch | null): UpstreamRequest {
     const meta = metaOf(call);
     const token = meta?.raw('progressToken');

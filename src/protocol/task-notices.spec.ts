@@ -1,6 +1,7 @@
 import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { GatewayId } from '../kernel/ids.js';
 import type { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
+import type { Meters } from '../platform/metrics/meters.js';
 import type { Listeners } from './listeners.js';
 import type { Owners } from './session/owners.js';
 import { TaskNotices } from './task-notices.js';
@@ -11,17 +12,20 @@ function made() {
   const sent: [string, unknown][] = [];
   const pool = { taskTold: (_id: GatewayId, _params: string) => undefined };
   const send = (to: string, text: string) => sent.push([to, JSON.parse(text)]) > 0;
-  const listeners = { send } as unknown as Listeners;
+  const drops: string[] = [];
+  const has = () => true;
+  const listeners = { send, has } as unknown as Listeners;
   const owners = { shownTasks: (_id: GatewayId, _session: string, params: string) => params };
   const notices = new TaskNotices(
     pool as unknown as ConnectionPool,
     listeners,
     owners as unknown as Owners,
+    { dropped: (reason: string) => drops.push(reason) } as unknown as Meters,
   );
   notices.onModuleInit();
   const tell = (taskId: string, status: string, id = G) =>
     pool.taskTold(id, `"taskId":"${taskId}","status":"${status}","x":1.0`);
-  return { sent, notices, tell, pool, owners };
+  return { sent, drops, notices, tell, pool, owners, listeners };
 }
 
 describe('TaskNotices', () => {
@@ -72,5 +76,59 @@ describe('TaskNotices', () => {
     expect(sent).toEqual([]);
     tell('T1', 'working');
     expect(sent).toHaveLength(1);
+  });
+});
+
+describe('TaskNotices: progress of a task', () => {
+  const TASK = { gatewayId: G, taskId: 'T', shownId: 'S' };
+  const turn = () => new Promise(setImmediate);
+  const begun = async () => {
+    const way = made();
+    const progress = way.notices.progressFor(G, 's1', '"tok"');
+    progress.progress('"progress":1');
+    way.notices.follow(TASK, 's1', progress);
+    progress.begin();
+    expect(way.sent).toEqual([]);
+    await turn();
+    return { ...way, progress };
+  };
+  const said = (params: object) => [
+    's1',
+    {
+      jsonrpc: '2.0',
+      method: 'notifications/progress',
+      params: { progressToken: 'tok', ...params },
+    },
+  ];
+
+  it('goes to the session under its token, from the answer that names the task on', async () => {
+    const { sent, progress } = await begun();
+    progress.progress(`"progress":2,"_meta":{"${RELATED_TASK}":{"taskId":"T"}}`);
+    expect(sent).toEqual([
+      said({ progress: 1 }),
+      said({ progress: 2, _meta: { [RELATED_TASK]: { taskId: 'S' } } }),
+    ]);
+  });
+
+  it('stays with the task when it is asked for, and ends with it', async () => {
+    const { sent, notices, progress, tell } = await begun();
+    notices.follow(TASK, 's1');
+    expect(notices.progressOf(TASK)).toBe(progress);
+    tell('T', 'completed');
+    expect([progress.isOver, notices.progressOf(TASK)]).toEqual([true, null]);
+    progress.progress('"progress":3');
+    expect(sent).toHaveLength(2);
+  });
+
+  it('comes on a request that waits for the result where the session does not listen', async () => {
+    const { listeners, drops, progress } = await begun();
+    listeners.has = () => false;
+    const heard: string[] = [];
+    const stop = progress.alsoOn((text) => heard.push(text) > 0);
+    progress.progress('"progress":2');
+    expect(heard).toHaveLength(1);
+    stop();
+    progress.progress('"progress":3');
+    expect([heard.length, drops]).toEqual([1, ['no_stream']]);
   });
 });

@@ -4,10 +4,12 @@ import type { GatewayId } from '../kernel/ids.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import { related, relatedAs } from '../kernel/related-task.js';
+import { Meters } from '../platform/metrics/meters.js';
 import { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
 import type { UpstreamTask } from './era/bridge/task-seals.js';
 import { Owners } from './session/owners.js';
 import { Listeners } from './listeners.js';
+import { TaskProgress } from './task-progress.js';
 
 /** A task as a session knows it. */
 export interface FollowedTask extends UpstreamTask {
@@ -18,6 +20,8 @@ export interface FollowedTask extends UpstreamTask {
 interface Follower {
   readonly sessionId: string;
   readonly shownId: string;
+  /** Who hears its progress; `null` where the request that made it wanted none. */
+  readonly progress: TaskProgress | null;
 }
 
 /** Tasks that are told of; clients must not rely on it (25 Tasks §Task Status Notification). */
@@ -34,6 +38,7 @@ export class TaskNotices implements OnModuleInit {
     private readonly pool: ConnectionPool,
     private readonly listeners: Listeners,
     private readonly owners: Owners,
+    private readonly meters: Meters,
   ) {}
 
   onModuleInit(): void {
@@ -51,18 +56,47 @@ export class TaskNotices implements OnModuleInit {
   }
 
   /** The session that began a task, or asked for it last, hears of it. */
-  follow({ gatewayId, taskId, shownId }: FollowedTask, sessionId: string | null): void {
+  follow(
+    { gatewayId, taskId, shownId }: FollowedTask,
+    sessionId: string | null,
+    begun: TaskProgress | null = null,
+  ): void {
     if (sessionId === null) return;
     const key = keyOf(gatewayId, taskId);
+    const progress = begun ?? this.followed.get(key)?.progress ?? null;
     this.followed.delete(key);
     const [oldest] = this.followed.size < MAX_FOLLOWED ? [] : this.followed.keys();
-    if (oldest !== undefined) this.followed.delete(oldest);
-    this.followed.set(key, { sessionId, shownId });
+    if (oldest !== undefined) this.drop(oldest);
+    this.followed.set(key, { sessionId, shownId, progress });
+  }
+
+  /**
+   * Progress of the task that a call is about to begin, to whoever begins it.
+   * @param token the client's as written
+   */
+  progressFor(gatewayId: GatewayId, sessionId: string, token: string): TaskProgress {
+    return new TaskProgress({
+      token,
+      session: (text) => this.listeners.has(sessionId) && this.listeners.send(sessionId, text),
+      shownId: (taskId) => this.shownId({ gatewayId, taskId }, sessionId),
+      dropped: (reason) => {
+        this.meters.dropped(reason);
+      },
+    });
+  }
+
+  progressOf({ gatewayId, taskId }: UpstreamTask): TaskProgress | null {
+    return this.followed.get(keyOf(gatewayId, taskId))?.progress ?? null;
   }
 
   /** What is left to say of the task its follower knows. */
   forget({ gatewayId, taskId }: UpstreamTask): void {
-    this.followed.delete(keyOf(gatewayId, taskId));
+    this.drop(keyOf(gatewayId, taskId));
+  }
+
+  private drop(key: string): void {
+    this.followed.get(key)?.progress?.end();
+    this.followed.delete(key);
   }
 
   private told(gatewayId: GatewayId, params: string): void {

@@ -55,6 +55,56 @@ describe('core tasks between a legacy client and a legacy upstream', () => {
     expect(answer?.result.content[0].text).toContain('Ann');
   });
 
+  describe.each([
+    ['kit', 'STREAMABLEHTTP'],
+    ['steps', 'SSE'],
+  ])('and progress of a task of %s over %s', (gateway, transport) => {
+    beforeAll(async () => {
+      if (gateway === 'kit') return;
+      const url = world.upstream.urls.sse;
+      await world.rest('POST', '/gateways', { name: gateway, transport, url });
+    });
+    const stepping = async (who: HttpClient) => {
+      const { answer } = await who.request('tools/call', {
+        ...{ name: `${gateway}-task-steps`, arguments: {}, task: {} },
+        _meta: { progressToken: 'tok/1' },
+      });
+      return answer?.result.task.taskId as string;
+    };
+    const steps = (taskId: string) =>
+      [1, 2, 3].map((progress) => ({
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 'tok/1', progress, _meta: { [RELATED]: { taskId } } },
+      }));
+
+    it('has it come on the stream of the session, until the task ends', async () => {
+      const own = world.client();
+      await own.initialize();
+      const stop = new AbortController();
+      const { events } = await own.listen(stop.signal);
+      const taskId = await stepping(own);
+      const heard: unknown[] = [];
+      for (let n = 0; n < 4; n++) heard.push(JSON.parse((await events?.next())?.data ?? 'null'));
+      expect(heard).toEqual([
+        ...steps(taskId),
+        expect.objectContaining({ method: 'notifications/tasks/status' }),
+      ]);
+      const sent = world.upstream.journal.events().filter((e) => e.bytes?.includes('tok/1'));
+      expect(sent).toEqual([]);
+      stop.abort();
+    });
+
+    it('has it come on the request for the result where the session has no stream', async () => {
+      const own = world.client();
+      await own.initialize();
+      const taskId = await stepping(own);
+      const { before, answer } = await own.request('tasks/result', { taskId });
+      expect(before).toEqual(steps(taskId));
+      expect(answer?.result.content[0].text).toBe('stepped');
+    });
+  });
+
   it('names the right task where two ask at once on one pipe', async () => {
     for (const [name, transport, url] of [
       ['sse', 'SSE', world.upstream.urls.sse],

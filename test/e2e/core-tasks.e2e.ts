@@ -85,6 +85,18 @@ describe.each(['STREAMABLEHTTP', 'SSE'] as const)(
       expect(asked.answer?.result.content[0].text).toContain('decline');
     });
 
+    it('relays the progress of a task that nobody sees', async () => {
+      const client = world.client();
+      await client.initialize({}, '2025-06-18');
+      const { before, answer } = await client.request('tools/call', {
+        ...{ name: tool('task-steps'), arguments: {}, _meta: { progressToken: 7 } },
+      });
+      expect(answer?.result.content[0].text).toBe('stepped');
+      expect(before.map(({ params }) => params)).toEqual(
+        [1, 2, 3].map((progress) => ({ progressToken: 7, progress })),
+      );
+    });
+
     it('asks again for a result whose connection broke, and cancels no task that has ended', async () => {
       if (transport === 'SSE') return;
       const from = world.upstream.journal.events().length;

@@ -14,6 +14,7 @@ import { HttpAsides } from './http-asides.js';
 import { HttpLeg, type HttpLine } from './http-leg.js';
 import type { HttpAddress } from './http-line.js';
 import { HttpListener } from './http-listener.js';
+import { LastingProgress } from './lasting-progress.js';
 import { probeRequest } from './probe-request.js';
 import { requestBody } from './request-text.js';
 import { Unasked } from './unasked.js';
@@ -44,6 +45,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   /** What waits for an answer. */
   private readonly legs: HttpLeg[] = [];
   private readonly givenUp = new GivenUp();
+  private readonly lasting = new LastingProgress();
   private listener: HttpListener | null = null;
   private open = true;
   private hello: Greeting | null = null;
@@ -199,8 +201,14 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     return Promise.race([this.listener.answered, pause(STANDS_MS, undefined, { ref: false })]);
   }
 
+  goesOn(message: Message): boolean {
+    return this.lasting.take(message);
+  }
+
   over(leg: HttpLeg): void {
     takeOut(this.legs, leg);
+    const afterwards = leg.request.observer?.afterwards;
+    if (afterwards) this.lasting.add(leg.id, afterwards);
     this.aside.over(leg);
   }
 
@@ -211,6 +219,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   private unasked(message: Message): void {
     const [only] = this.legs;
     if (this.aside.withdraws(message)) return;
+    if (message.method === 'notifications/progress' && this.lasting.take(message)) return;
     if (only !== undefined && this.legs.length === 1 && this.isOf(only, message))
       only.said(message);
     else if (message.kind === 'notification') this.aside.notified(message, this.legs);

@@ -15,6 +15,8 @@ export interface LegLine extends Responder {
   onRequest(method: string, params: string): string;
   onAsks(): void;
   dropped(reason: string): void;
+  /** Progress of a request that has its answer already. @returns whether it is */
+  goesOn?(message: Message): boolean;
   /** A notice that belongs to no request, though it came on the stream of one. */
   onNotification?(method: string, params: string): void;
 }
@@ -73,7 +75,7 @@ export class LegMessages {
   private progressed(message: Message): void {
     const { params } = message;
     if (!this.request.wantsProgress || params?.raw('progressToken') !== String(this.id)) {
-      this.line.dropped('progress_token');
+      if (this.line.goesOn?.(message) !== true) this.line.dropped('progress_token');
       return;
     }
     const value = Number(params.raw('progress'));

@@ -10,6 +10,7 @@ import { CLAIM } from '../../kernel/mcp.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { GivenUp } from './given-up.js';
+import { LastingProgress } from './lasting-progress.js';
 import { type Pipe, PipeAsides } from './pipe-asides.js';
 import { LISTEN } from './leg-messages.js';
 import { PipeLeg, type PipeLine } from './pipe-leg.js';
@@ -30,6 +31,7 @@ export class PipeLegs {
   private readonly givenUp = new GivenUp();
   private readonly aside: Unasked;
   private readonly asides: PipeAsides;
+  private readonly lasting = new LastingProgress();
   private lastId = 0;
   private revision: string | null = null;
   private closedBecause: string | null = null;
@@ -140,8 +142,11 @@ export class PipeLegs {
   private answered(message: Message): void {
     const id = message.id as string;
     const leg = this.legOf(id);
-    if (leg?.isInFlight === true) leg.answer(message);
-    else {
+    if (leg?.isInFlight === true) {
+      const afterwards = leg.request.observer?.afterwards;
+      if (afterwards) this.lasting.add(leg.id, afterwards);
+      leg.answer(message);
+    } else {
       this.givenUp.answered(id);
       this.pipe.dropped('response_id');
     }
@@ -200,7 +205,7 @@ export class PipeLegs {
     const token = message.params?.raw('progressToken') ?? '';
     const leg = this.legOf(token);
     if (leg?.isInFlight === true && leg.request.wantsProgress) leg.take(message);
-    else this.pipe.dropped('progress_token');
+    else if (!this.lasting.take(message)) this.pipe.dropped('progress_token');
   }
 
   /** @param id as the upstream wrote it */

@@ -13,6 +13,7 @@ class Task {
     this.status = 'working';
     this.createdAt = new Date().toISOString();
     this.ttl = call.params.task.ttl ?? null;
+    this.token = call.params._meta?.progressToken;
     this.outcome = null;
     this.question = null;
     this.waiting = [];
@@ -30,6 +31,18 @@ class Task {
     const told = { jsonrpc: '2.0', method: 'notifications/tasks/status', params: this.state };
     this.session.send?.(JSON.stringify(told));
     if (ENDED.includes(status)) for (const tell of this.waiting.splice(0)) tell();
+  }
+
+  /** Says how far it is, on the stream of the session. */
+  progress(progress) {
+    if (this.token === undefined) return;
+    const params = {
+      progressToken: this.token,
+      progress,
+      _meta: { [RELATED]: { taskId: this.id } },
+    };
+    const told = { jsonrpc: '2.0', method: 'notifications/progress', params };
+    this.session.send?.(JSON.stringify(told));
   }
 
   /** Answers `tasks/result`: asks on it what is to be asked, and waits for the end. */
@@ -61,6 +74,11 @@ export const TASK_TOOLS = {
   },
   task_fail: (task) =>
     setTimeout(() => task.become('failed', { ...text('it failed'), isError: true }), 50),
+  task_steps(task) {
+    for (const step of [1, 2, 3]) setTimeout(() => task.progress(step), step * 100);
+    setTimeout(() => task.become('completed', text('stepped')), 500);
+    setTimeout(() => task.progress(4), 600);
+  },
   task_hang() {
     // never ends
   },

@@ -3,9 +3,14 @@ import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
-import { relatedResult } from '../../../kernel/related-task.js';
+import { related, relatedResult } from '../../../kernel/related-task.js';
 import { UpstreamRpcError } from '../../../kernel/jsonrpc.js';
-import type { Stay, UpstreamObserver, UpstreamReply } from '../../../kernel/upstream.js';
+import type {
+  AfterProgress,
+  Stay,
+  UpstreamObserver,
+  UpstreamReply,
+} from '../../../kernel/upstream.js';
 import { isUnreached } from '../../../upstreams/reach.js';
 import type { Legs, Upward, Watch } from '../../legs.js';
 import { cancelCoreTask } from './cancel-core-task.js';
@@ -31,6 +36,7 @@ interface Course {
   lost: unknown;
   /** Whether the task may still be at work above: only then is there something to cancel. */
   mayRun: boolean;
+  isOver: boolean;
 }
 
 /**
@@ -47,7 +53,7 @@ export async function driveCoreTask(
   watch: Watch | null,
 ): Promise<UpstreamReply> {
   const course: Course = {
-    ...{ legs, call, up, watch, home: null, taskId: '', lost: null, mayRun: false },
+    ...{ legs, call, up, watch, home: null, taskId: '', lost: null, mayRun: false, isOver: false },
     hears: watch ?? legs.stream(call),
     abort: watch?.abort ?? call.abort,
     stay: { held: null },
@@ -60,6 +66,7 @@ export async function driveCoreTask(
     isUnfinished = course.mayRun && !(e instanceof UpstreamRpcError);
     throw whatIsTrue(course, e);
   } finally {
+    course.isOver = true;
     // The session is kept until the task is cancelled; the client waits for neither.
     const { gateway, name, timeoutMs = null } = up;
     const whose = { gateway, name, timeoutMs, stay };
@@ -105,7 +112,14 @@ function begin(course: Course): Promise<UpstreamReply> {
   const { legs, call, up, watch, hears, stay } = course;
   const ttl = Math.ceil(legs.totalMs(up) + SLACK_MS);
   const params = `${up.params},"task":{"ttl":${String(ttl)}}`;
-  const leg = new TaskWatch(hears, new Abort(), watch?.places ?? null, knowsNone);
+  const afterwards: AfterProgress = {
+    get isOver() {
+      return course.isOver;
+    },
+    progress: (said) => hears?.progress(related(said, null)),
+  };
+  const places = watch?.places ?? null;
+  const leg = new TaskWatch(hears, new Abort(), places, knowsNone, afterwards);
   return legs.send(call, { ...up, params, stay }, leg);
 }
 

@@ -1,7 +1,7 @@
 import type { Abort } from '../../../kernel/abort.js';
 import type { LogLevel } from '../../../kernel/mcp.js';
 import { relatedAs } from '../../../kernel/related-task.js';
-import type { UpstreamObserver } from '../../../kernel/upstream.js';
+import type { AfterProgress, UpstreamObserver } from '../../../kernel/upstream.js';
 import type { Places } from '../../../upstreams/places.js';
 import type { Watch } from '../../legs.js';
 
@@ -16,12 +16,14 @@ export class TaskWatch implements Watch {
    * @param hears `null` when nobody does
    * @param shownIdOf the client's id of a task by that of the upstream; `null` when it has none: on a pipe
    *   other tasks are spoken of too
+   * @param afterwards hears progress when the task has been named
    */
   constructor(
     private readonly hears: UpstreamObserver | null,
     readonly abort: Abort,
     readonly places: Places | null,
     private readonly shownIdOf: (taskId: string) => string | null,
+    readonly afterwards: AfterProgress | null = null,
   ) {}
 
   get logLevel(): LogLevel | null {
