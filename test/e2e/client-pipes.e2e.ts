@@ -1,8 +1,10 @@
+import { token } from '../drive/gateway-process.cjs';
 import { over } from '../drive/over.js';
 import type { McpClient } from '../drive/http-client.js';
 import type { PipeClient } from '../drive/pipe-client.js';
 import type { Loose } from '../drive/rest.js';
 import { SseClient } from '../drive/sse-client.js';
+import { UnreadSseClient } from '../drive/unread.js';
 import { eventually } from '../drive/wait.js';
 import { WsClient } from '../drive/ws-client.js';
 import { aWorld, type World } from '../drive/world.js';
@@ -165,6 +167,42 @@ describe('clients on pipes', () => {
     expect(hidden.answer?.error?.code).toBe(-32602);
     await client.close();
   });
+
+  it.each(['sse', 'ws'] as const)(
+    'have their calls cancelled when their credential ends, also while they do not read (%s)',
+    async (way) => {
+      const cancelled = async (): Promise<number> => {
+        const { text } = await world.rest('GET', '/metrics/prometheus');
+        const line = new RegExp(
+          `^mcpgateway_mcp_requests_total\\{[^}]*tools/call[^}]*"${way}"[^}]*cancelled[^}]*\\} (\\d+)`,
+          'm',
+        );
+        return Number(line.exec(text)?.[1] ?? 0);
+      };
+      const before = await cancelled();
+      const brief = token('brief', { exp: Math.floor(Date.now() / 1000) + 3 });
+      const client =
+        way === 'sse'
+          ? new UnreadSseClient(`${world.url}/sse`, brief)
+          : new WsClient(`${world.url}/ws`, brief);
+      await client.initialize();
+      const nonce = `brief-${way}`;
+      void client.call('kit-cancellable', { nonce });
+      await eventually('it arrives', () => world.upstream.journal.times(nonce) === 1);
+      if (client instanceof WsClient) client.socket?.pause();
+      else await client.stream.pause();
+      const cancel = await eventually(
+        'the cancellation',
+        () => world.upstream.journal.cancelOf(nonce),
+        15_000,
+      );
+      expect(cancel.reason).toBe('the credential of the client has ended');
+      await eventually('it is counted', async () => (await cancelled()) === before + 1);
+      if (client instanceof WsClient) client.socket?.terminate();
+      else await client.close();
+    },
+    30_000,
+  );
 
   it('leave nothing behind', async () => {
     await eventually('no stream is open', async () => {

@@ -3,6 +3,7 @@ import { AuthService } from '../../auth/auth.service.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { DrainState } from '../../platform/drain-state.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import { InFlight } from '../../protocol/in-flight.js';
 import type { ClientPipe } from './client-pipe.js';
 
 /** A credential that has ended or was revoked is noticed within this time (API.md §3.5: 5 s). */
@@ -18,6 +19,7 @@ export class PipeWatch implements OnModuleDestroy {
     private readonly auth: AuthService,
     private readonly drain: DrainState,
     private readonly meters: Meters,
+    private readonly inFlight: InFlight,
   ) {
     this.timer = setInterval(() => {
       this.look();
@@ -48,7 +50,12 @@ export class PipeWatch implements OnModuleDestroy {
   }
 
   private look(): void {
-    for (const pipe of [...this.open])
-      if (!this.auth.stillHolds(pipe.owner.caller)) pipe.close('credential');
+    for (const pipe of [...this.open]) if (!this.auth.stillHolds(pipe.owner.caller)) this.end(pipe);
+  }
+
+  /** Who does not read keeps the connection for a while; the calls have ended all the same. */
+  private end(pipe: ClientPipe): void {
+    pipe.close('credential');
+    this.inFlight.cancelAll(pipe.scope, 'the credential of the client has ended');
   }
 }

@@ -18,6 +18,8 @@ export interface JournalEvent {
   readonly credential?: string | null;
   readonly headers?: Record<string, string>;
   readonly bytes?: string;
+  /** Of a cancellation. */
+  readonly reason?: string;
   readonly control?: string;
   readonly childPid?: number;
   /** How many messages a torrent has said, and whether it waits for its reader since. */
