@@ -39,6 +39,8 @@ export interface Upward {
   /** A task of 2025-11-25 that its client begins, or that is followed here in the client's place. */
   readonly task?: 'begin' | 'follow' | null;
   readonly stay?: Stay;
+  /** Hears what the upstream answered first, as it came. */
+  readonly replied?: ((reply: UpstreamReply) => void) | undefined;
 }
 
 /** Who hears a leg and who can end it, where that is not simply its call. */

@@ -5,6 +5,7 @@ import { FederationModule } from '../federation/federation.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamsModule } from '../upstreams/upstreams.module.js';
+import { CachedReads } from './cached-reads.js';
 import { PolicyChain } from './chain.js';
 import { ClientRequests } from './client-requests.js';
 import { CoreTasks } from './core-tasks.js';
@@ -53,6 +54,7 @@ import { Sessions } from './session/sessions.js';
     UpstreamsModule,
   ],
   providers: [
+    CachedReads,
     ClientRequests,
     DiscoverMethods,
     Dispatcher,

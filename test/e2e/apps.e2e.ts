@@ -12,7 +12,7 @@ describe('apps that collide', () => {
   let world: World;
   let young: Upstream;
   beforeAll(async () => {
-    world = await aWorld({ upstream: { only: ['app'] } });
+    world = await aWorld({ upstream: { only: ['app'] }, env: { RESOURCE_CACHE_SIZE: '0' } });
     young = await startUpstream({ era: 'modern', only: ['app'] });
     await world.rest('POST', '/gateways', { name: 'young', url: young.urls.http });
     const resources = (await world.rest('GET', '/resources')).json() as Loose[];

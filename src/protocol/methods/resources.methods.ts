@@ -5,6 +5,8 @@ import type { Trail } from '../../audit/trail.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import type { ResourceEntry } from '../../registry/entries.js';
 import { LoginQuestions } from '../login-questions.js';
+import { CachedReads } from '../cached-reads.js';
+import type { Upward } from '../legs.js';
 import { ResourceSubscriptions } from '../resource-subscriptions.js';
 import { Lists } from './lists.js';
 import type { Handlers } from './registry.js';
@@ -21,6 +23,7 @@ export class ResourcesMethods {
     private readonly lists: Lists,
     private readonly subscriptions: ResourceSubscriptions,
     private readonly logins: LoginQuestions,
+    private readonly reads: CachedReads,
   ) {}
 
   handlers(): Handlers {
@@ -33,7 +36,7 @@ export class ResourcesMethods {
     };
   }
 
-  private read(call: Call, trail: Trail): Promise<string> {
+  private async read(call: Call, trail: Trail): Promise<string> {
     const { uri, entry } = this.resolve(call);
     const { gateway, upstreamUri } = entry;
     trail.target = {
@@ -48,14 +51,19 @@ export class ResourcesMethods {
     };
     const rest = call.message.params?.rest(REPLACED, REPLACED) ?? '';
     const own = `"uri":${JSON.stringify(upstreamUri)}`;
-    return this.upward.send(call, {
+    const up: Upward = {
       gateway,
       kind: 'Resource',
       name: uri,
       target: upstreamUri,
       params: rest === '' ? own : `${own},${rest}`,
       uris: entry.uris,
-    });
+      replied: this.reads.keeper(call, entry),
+    };
+    const kept = this.reads.find(call, entry);
+    const result =
+      kept === null ? await this.upward.send(call, up) : this.upward.dress(call, up, kept);
+    return this.reads.scoped(call, result);
   }
 
   private async subscribe(call: Call): Promise<string> {

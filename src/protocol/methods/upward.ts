@@ -30,12 +30,17 @@ export class UpwardCalls {
   async send(call: Call, up: Upward): Promise<string> {
     let reply: UpstreamReply;
     try {
-      if (call.client.era === 'modern') return raised(call, up, await this.modern.send(call, up));
+      if (call.client.era === 'modern') {
+        reply = await this.modern.send(call, up);
+        up.replied?.(reply);
+        return raised(call, up, reply);
+      }
       if (up.task === 'begin') return await this.coreTasks.begin(call, up);
       if (this.tasks.isFor(up)) reply = await this.tasks.run(call, up);
       else if (up.task === 'follow') reply = await driveCoreTask(this.legs, call, up, null);
       else {
         reply = await this.legs.send(call, up);
+        up.replied?.(reply);
         if (reply.era === 'modern')
           reply = await this.tasks.followed(call, up, await this.loop.run(call, up, reply));
       }
@@ -43,6 +48,11 @@ export class UpwardCalls {
       return this.failed(call, up, e);
     }
     return lowered(call, up, reply);
+  }
+
+  /** What an upstream answered earlier, as the client of this call wants it. */
+  dress(call: Call, up: Upward, reply: UpstreamReply): string {
+    return call.client.era === 'modern' ? raised(call, up, reply) : lowered(call, up, reply);
   }
 
   private failed(call: Call, up: Upward, error: unknown): Promise<string> | string {
