@@ -70,8 +70,11 @@ export class GatewayRules {
     else this.checkUrl(placed, faults);
     const env = this.envSealed(placed, input, before, faults);
     const auth = this.auth(placed, input, before, faults);
+    const made = { ...placed, ...env, ...auth };
+    const isPersonal = made.loginPerUser && made.transport === 'STDIO';
+    faults.check(!isPersonal, '/oauthConfig/perUser', 'needs a gateway with a url');
     faults.throwIfAny();
-    return { ...placed, ...env, ...auth };
+    return made;
   }
 
   private checkUrl(gateway: Gateway, faults: Faults): void {

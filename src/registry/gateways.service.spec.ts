@@ -3,6 +3,7 @@ import { aCaller } from '../../test/builders/caller.js';
 import { loadConfig } from '../config/load-config.js';
 import { SYSTEM_ACTOR, type Actor } from '../kernel/caller.js';
 import type { Gateway } from '../kernel/catalog.js';
+import type { GatewayId } from '../kernel/ids.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { Sealer } from '../platform/crypto/sealer.js';
 import { EgressPolicy } from '../platform/http/egress-policy.js';
@@ -17,6 +18,7 @@ import { GatewayItems } from './gateway-items.service.js';
 import { GatewayRules } from './gateway-rules.service.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
 import { GatewaysService } from './gateways.service.js';
+import { PersonLogins } from './person-logins.service.js';
 import { ServersService } from './servers.service.js';
 import { ToolsService } from './tools.service.js';
 
@@ -50,6 +52,7 @@ async function aRegistry() {
     catalog,
     database,
     gateways,
+    logins: new PersonLogins(database, secrets),
     tools: new ToolsService(changes, catalog, config, sealer),
     servers: new ServersService(changes, catalog, sealer),
     add: async (input: NewGateway, found: Discovered | null): Promise<Gateway> =>
@@ -277,6 +280,45 @@ describe('gateways', () => {
         extras: { errors: [expect.objectContaining({ pointer })] },
       },
     );
+  });
+
+  describe('where each person logs in', () => {
+    const personal = { authType: 'oauth', oauthConfig: { perUser: true } } as const;
+
+    it.each([
+      ['is deleted', (id: GatewayId) => registry.gateways.delete(id)],
+      [
+        'gets another address',
+        (id: GatewayId) =>
+          registry.gateways.update(id, { url: 'http://127.0.0.1:8/mcp', ...personal }, alice),
+      ],
+      [
+        'has one login for all from now on',
+        (id: GatewayId) => registry.gateways.update(id, { oauthConfig: {} }, alice),
+      ],
+      [
+        'has no login at all any more',
+        (id: GatewayId) => registry.gateways.update(id, { authType: 'none' }, alice),
+      ],
+    ])('keeps no login of a person once it %s', async (_, change) => {
+      const { id, url } = await registry.add({ ...http('own'), ...personal }, null);
+      expect(await registry.logins.put(id, 'alice', { url: url ?? '', record: 'x' }, null)).toBe(1);
+      await registry.gateways.update(id, { description: 'still the same' }, alice);
+      expect(await registry.logins.ofPerson('alice')).toHaveLength(1);
+      await change(id);
+      expect(await registry.logins.ofPerson('alice')).toEqual([]);
+    });
+
+    it('is none that is a process', async () => {
+      const stdio = { url: null, transport: 'STDIO', command: '/usr/bin/true' } as const;
+      const draft = registry.gateways.draft(
+        { ...http('own'), ...stdio, ...personal, trusted: true },
+        alice,
+      );
+      await expect(draft).rejects.toMatchObject({
+        extras: { errors: [expect.objectContaining({ pointer: '/oauthConfig/perUser' })] },
+      });
+    });
   });
 
   it('refuses metadata addresses and processes that are not allowed', async () => {

@@ -30,13 +30,16 @@ describe('an upstream where each person logs in', () => {
   /** A registered upstream whose lists have been read with the gateway's own login. */
   async function aGateway(
     options: Parameters<typeof startProtectedUpstream>[0] = {},
-    more: object = {},
+    more: { readonly transport?: 'SSE' | 'WEBSOCKET'; readonly sessionMode?: string } = {},
     scopes: readonly string[] = ['read', 'write'],
   ): Promise<string> {
     upstream = await startProtectedUpstream(options);
     const name = `own${String(++names)}`;
     const oauthConfig = { perUser: true, scopes };
-    const body = { name, url: upstream.url, authType: 'oauth', oauthConfig, ...more };
+    const { sse: SSE, ws: WEBSOCKET } = upstream.urls;
+    const { transport } = more;
+    const url = transport === undefined ? upstream.url : { SSE, WEBSOCKET }[transport];
+    const body = { name, url, authType: 'oauth', oauthConfig, ...more };
     const made = await rest('POST', '/gateways', body);
     expect([made.status, made.text]).toEqual([200, expect.any(String)]);
     await finish(await rest('POST', `/gateways/${name}/oauth/login`), 'service');
@@ -98,6 +101,8 @@ describe('an upstream where each person logs in', () => {
     ['a legacy upstream that is to be shared', { keepsSessions: true }, { sessionMode: 'shared' }],
     ['a session of each client', { keepsSessions: true }, { sessionMode: 'per-session' }],
     ['a modern upstream', { isModern: true }, {}],
+    ['a stream of HTTP+SSE', {}, { transport: 'SSE' }],
+    ['a socket', {}, { transport: 'WEBSOCKET' }],
   ] as const)('as %s', (_what, options, more) => {
     it('gets with each request the token of who makes it, however many do at once', async () => {
       const name = await aGateway(options, more);

@@ -133,6 +133,8 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     return { status: 403, challenge, error: 'insufficient_scope' };
   }
 
+  const personOf = (token: string): string => access.get(token)?.person ?? '';
+
   const refuse = (res: ServerResponse, { status, challenge, error }: Refusal): void => {
     json(res, status, { error }, { 'www-authenticate': challenge });
   };
@@ -145,7 +147,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       return;
     }
     served.push(tokenOf(req));
-    const { person = '' } = access.get(tokenOf(req)) ?? {};
+    const person = personOf(tokenOf(req));
     const session = sessions.get(String(req.headers['mcp-session-id']));
     requests.push({ method, person, me: params?.arguments?.me, sessionOf: session?.person });
     if (method === 'resources/subscribe') session?.subscribed.push(String(params?.uri));
@@ -192,7 +194,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   }
 
   function message(req: IncomingMessage, body: string, res: ServerResponse, at: number): void {
-    const { id, method } = JSON.parse(body) as Asked;
+    const { id, method, params } = JSON.parse(body) as Asked;
     const stream = streams[at];
     const isForeign = options.bindsStreams === true && stream?.token !== tokenOf(req);
     const refusal = refusalOf(req, method, 'sse');
@@ -201,6 +203,9 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       return;
     }
     served.push(tokenOf(req));
+    const sessionOf = personOf(stream?.token ?? '');
+    const person = personOf(tokenOf(req));
+    requests.push({ method, person, me: params?.arguments?.me, sessionOf });
     res.writeHead(202).end();
     if (id === undefined) return;
     stream?.res.write(
@@ -212,8 +217,10 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     opened.push(token);
     sockets.push(socket);
     socket.on('message', (data: Buffer) => {
-      const { id, method } = JSON.parse(data.toString()) as Asked;
+      const { id, method, params } = JSON.parse(data.toString()) as Asked;
+      const person = personOf(token);
       served.push(token);
+      requests.push({ method, person, me: params?.arguments?.me, sessionOf: person });
       if (id !== undefined)
         socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...replyTo(method, options) }));
     });
