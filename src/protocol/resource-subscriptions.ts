@@ -12,24 +12,7 @@ import { stillNames } from '../registry/still-names.js';
 import type { UpstreamTask } from './era/bridge/task-seals.js';
 import { Listeners } from './listeners.js';
 import { HeldSessions } from './session/held.js';
-import { UpdateSpacing } from './update-spacing.js';
-
-/** Where something is that can be watched, under the name that its upstream has for it. */
-interface Place extends Subject {
-  /** Whose session it is watched on, where each person has its own login; `null` = that of all. */
-  readonly caller: Caller | null;
-}
-
-interface Watched extends Place {
-  readonly key: string;
-  /** Who watches under which name → what is told of an update: the inside of its params without its name. */
-  readonly watchers: Map<string, (params: string) => void>;
-  readonly spacing: UpdateSpacing;
-  /** What the upstream was told last. */
-  isSubscribed: boolean;
-  /** The upstream is told one thing after the other. */
-  told: Promise<void>;
-}
+import { holderOf, keyAt, keyOf, type Place, subjectOf, Watched } from './watched.js';
 
 /** Who watches, and under which name. */
 export interface Watcher {
@@ -87,7 +70,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     for (const stop of this.stops) stop();
-    for (const { spacing } of this.watched.values()) spacing.stop();
+    for (const watched of this.watched.values()) watched.stop();
   }
 
   /** Resources and tasks that somebody watches. */
@@ -125,11 +108,11 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     const own = this.byWatcher.get(watcher) ?? new Map<string, Watched>();
     const older = own.get(shown);
     this.byWatcher.set(watcher, own.set(shown, watched));
-    watched.watchers.set(watcherKey(watcher, shown), updated);
+    watched.add(watcher, shown, updated);
     // The name has come to mean something else.
-    if (older !== undefined && older !== watched) void this.drop(older, watcher, shown);
+    if (older !== undefined && older !== watched) void older.drop(watcher, shown);
     try {
-      await this.tell(watched);
+      await watched.tell();
     } catch (e) {
       if (waitsForLogin && e instanceof GatewayError && e.code === 'login_needed') return;
       // Whoever came meanwhile hears of it by its own try.
@@ -162,7 +145,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   private told(holder: string | null, subject: Subject, params: string): void {
-    this.watched.get(keyAt(holder, subject))?.spacing.due(params);
+    this.watched.get(keyAt(holder, subject))?.changed(params);
   }
 
   private placeOf(at: ResourceEntry | UpstreamTask, caller: Caller): Place {
@@ -171,69 +154,45 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   }
 
   private enter(place: Place): Watched {
-    const key = keyOf(place);
-    const known = this.watched.get(key);
+    const known = this.watched.get(keyOf(place));
     if (known !== undefined) return known;
-    const watchers: Watched['watchers'] = new Map();
-    const spacing = new UpdateSpacing((params) => {
-      for (const updated of watchers.values()) updated(params);
-    });
-    const watched: Watched = {
-      ...{ ...place, key, watchers, spacing },
-      isSubscribed: false,
-      told: Promise.resolve(),
-    };
-    this.watched.set(key, watched);
+    const watched = new Watched(
+      place,
+      (at, isWanted) => this.ask(at, isWanted),
+      (gone) => {
+        this.gone(gone);
+      },
+    );
+    this.watched.set(watched.key, watched);
     return watched;
+  }
+
+  private gone(watched: Watched): void {
+    if (this.watched.get(watched.key) !== watched) return;
+    watched.stop();
+    this.watched.delete(watched.key);
   }
 
   private async leave(watched: Watched, watcher: string, shown: string): Promise<void> {
     const own = this.byWatcher.get(watcher);
     if (own?.get(shown) === watched) own.delete(shown);
     if (own?.size === 0) this.byWatcher.delete(watcher);
-    await this.drop(watched, watcher, shown);
+    await watched.drop(watcher, shown);
   }
 
-  private async drop(watched: Watched, watcher: string, shown: string): Promise<void> {
-    if (!watched.watchers.delete(watcherKey(watcher, shown))) return;
-    if (watched.watchers.size === 0) await this.tell(watched);
-  }
-
-  /** Brings the upstream to what is wanted, once what it is being told already has arrived. */
-  private tell(watched: Watched): Promise<void> {
-    watched.told = watched.told.catch(() => undefined).then(() => this.settle(watched));
-    return watched.told;
-  }
-
-  private async settle(watched: Watched): Promise<void> {
-    const isWanted = watched.watchers.size > 0;
-    if (isWanted !== watched.isSubscribed) {
-      try {
-        await this.ask(watched, isWanted);
-      } catch (e) {
-        if (isWanted) throw e;
-      }
-      watched.isSubscribed = isWanted;
-    }
-    if (watched.watchers.size > 0 || this.watched.get(watched.key) !== watched) return;
-    watched.spacing.stop();
-    this.watched.delete(watched.key);
-  }
-
-  private ask(watched: Watched, isWanted: boolean): Promise<void> {
-    const { caller, gatewayId, name, kind } = watched;
+  private ask({ caller, gatewayId, name, kind }: Place, isWanted: boolean): Promise<void> {
     if (caller !== null) return this.persons.watch(caller, { gatewayId, name, kind }, isWanted);
     return this.sync.watch(gatewayId, name, isWanted, kind);
   }
 
   /** A new session above knows nothing of what the old one had subscribed. */
   private async renew(holder: string | null, gatewayId: GatewayId): Promise<void> {
-    const lost = [...this.watched.values()].filter((w) => w.gatewayId === gatewayId);
+    const lost = [...this.watched.values()].filter((w) => w.place.gatewayId === gatewayId);
     await Promise.allSettled(
       lost.map((watched) => {
         // Those on other sessions get what they could not have before.
-        if (holderOf(watched) === holder) watched.isSubscribed = false;
-        return this.tell(watched);
+        if (holderOf(watched.place) === holder) watched.forgotten();
+        return watched.tell();
       }),
     );
   }
@@ -245,22 +204,4 @@ function updateText(shownUri: string, params: string): string {
     'notifications/resources/updated',
     params === '' ? own : `${own},${params}`,
   );
-}
-
-function subjectOf(at: ResourceEntry | UpstreamTask): Subject {
-  return 'taskId' in at
-    ? { gatewayId: at.gatewayId, kind: 'task', name: at.taskId }
-    : { gatewayId: at.gateway.id, kind: 'resource', name: at.upstreamUri };
-}
-
-function watcherKey(watcher: string, shown: string): string {
-  return `${watcher} ${shown}`;
-}
-
-const holderOf = ({ caller }: Place): string | null => caller?.principalHash ?? null;
-
-const keyOf = (place: Place): string => keyAt(holderOf(place), place);
-
-function keyAt(holder: string | null, { gatewayId, kind, name }: Subject): string {
-  return `${gatewayId} ${holder ?? ''} ${kind} ${name}`;
 }
