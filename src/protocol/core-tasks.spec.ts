@@ -4,6 +4,7 @@ import { aGateway, aResource } from '../../test/builders/catalog.js';
 import { aWayUp } from '../../test/fakes/upstream-driver.js';
 import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { CatalogService } from '../registry/catalog.service.js';
+import { ResourceRow } from '../registry/rows.js';
 import { type ShownUris, urisByGateway } from '../registry/shown-uris.js';
 import { CoreTasks } from './core-tasks.js';
 import type { FollowedTask, TaskNotices } from './task-notices.js';
@@ -23,10 +24,7 @@ const opened: { onModuleDestroy(): void }[] = [];
 
 /** As where another Gateway has the URI before this one. */
 const uris = urisByGateway([
-  {
-    row: { item: aResource({ uri: URI }), gateway, template: () => undefined },
-    ...{ uri: SHOWN, slug: 'm' },
-  },
+  { row: new ResourceRow(aResource({ uri: URI }), gateway), uri: SHOWN, slug: 'm' },
 ]).get(gateway.id) as ShownUris;
 
 function made(gateways = [gateway], shown: ShownUris | null = null) {

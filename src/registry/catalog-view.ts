@@ -2,18 +2,26 @@ import { GatewayError } from '../kernel/errors.js';
 import type { Gateway, ListHints, Server } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { type Era, LIST_KINDS, type ListKind } from '../kernel/mcp.js';
-import { isAvailable, type ResourceRow, type Snapshot } from './catalog.snapshot.js';
-import type { CatalogView, PromptEntry, ResourceEntry, ShownList, ToolEntry } from './entries.js';
-import { membersOf, promptText, resourceText, toolText } from './item-text.js';
+import { isAvailable } from './available.js';
+import type { Snapshot } from './catalog.snapshot.js';
+import type {
+  CatalogView,
+  Item,
+  PromptEntry,
+  ResourceEntry,
+  ShownList,
+  ToolEntry,
+} from './entries.js';
+import { resourceText } from './item-text.js';
 import { hintsOf } from './list-hints.js';
 import { type ListFacts, ListText } from './list-text.js';
 import { chooseMembers, type Members } from './members.js';
-import { NameTable } from './name-table.js';
+import { NameTable, type Slot } from './name-table.js';
 import { ownUri, placeResources, type PlacedResource } from './resource-places.js';
+import type { PromptRow, ResourceRow, ToolRow } from './rows.js';
 import { shownNames } from './shown-names.js';
 import { type ShownUris, urisByGateway } from './shown-uris.js';
 import { withShownApp } from './uri-text.js';
-import { toolView } from './views/tool-view.js';
 import { EVERYTHING, type Visibility } from './visibility.js';
 
 /** Makes what one kind of Caller sees of a Snapshot, globally or of one Server. */
@@ -40,22 +48,20 @@ export function buildView(
       .filter(({ row }) => row.item.isTemplate === isTemplate)
       .map(({ row, uri }) => [uri, resourceText(row.item, uri)] as const);
   const lists: Record<ShownList, ListText> = {
-    wideTools: new ListText('tools', facts, () =>
-      tools.listed().map((e) => [e.shownName, wideToolText(e)] as const),
-    ),
+    wideTools: new ListText('tools', facts, () => tools.listed().map(wideTool)),
     tools: new ListText('tools', facts, (era) =>
-      tools.listed().map((e) => [e.shownName, shownTool(e, era, e.gateway.era)] as const),
+      tools.listed().map((slot) => shownTool(slot, era)),
     ),
     prompts: new ListText('prompts', facts, () =>
-      prompts.listed().map((e) => [e.shownName, promptText(e.prompt, e.shownName)] as const),
+      prompts.listed().map(({ entry, row }) => row.shown(entry.shownName)),
     ),
     resources: new ListText('resources', facts, resources(false)),
     resourceTemplates: new ListText('resourceTemplates', facts, resources(true)),
   };
   const placed = (isTemplate: boolean) => () => gatewaysOf(listed, isTemplate);
   const shownGateways: Readonly<Record<ListKind, () => Gateway[]>> = {
-    tools: () => tools.listed().map((e) => e.gateway),
-    prompts: () => prompts.listed().map((e) => e.gateway),
+    tools: () => tools.listed().map(({ row }) => row.gateway),
+    prompts: () => prompts.listed().map(({ row }) => row.gateway),
     resources: placed(false),
     resourceTemplates: placed(true),
   };
@@ -68,6 +74,8 @@ export function buildView(
     capabilities: capabilitiesOf(members.gateways),
     listText: (kind, era) => lists[kind].whole(era),
     listContent: (kind, era) => lists[kind].content(era),
+    compared: () =>
+      LIST_KINDS.flatMap((kind) => lists[kind].compared().map((era) => [kind, era] as const)),
     page: (kind, page) => lists[kind].page(page),
     uris: (gatewayId) => uris.get(gatewayId) ?? null,
     shows: (gatewayId, kind) => shownGateways[kind]().some(({ id }) => id === gatewayId),
@@ -85,20 +93,16 @@ function gatewaysOf(listed: readonly PlacedResource[], isTemplate: boolean): Gat
     .map(({ row }) => row.gateway);
 }
 
-/** @param upstream as for `toolText` */
-function shownTool({ tool, shownName, uris }: ToolEntry, era: Era, upstream: Era | null): string {
-  return withShownApp(toolText(tool, shownName, era, upstream), uris);
+function shownTool({ entry, row }: Slot<ToolEntry, ToolRow>, era: Era): Item {
+  return withApp(row.shown(entry.shownName, era), entry);
 }
 
-/** As listed, and every key of the REST view that the definition has not. */
-function wideToolText(entry: ToolEntry): string {
-  const { tool, gateway } = entry;
-  const shown = shownTool(entry, 'legacy', null);
-  const known = membersOf(shown);
-  const more = Object.entries(toolView(tool, gateway)).filter(([key]) => !known.has(key));
-  return membersOf(shown).spliced(
-    new Map(more.map(([key, value]) => [key, JSON.stringify(value)])),
-  );
+function wideTool({ entry, row }: Slot<ToolEntry, ToolRow>): Item {
+  return withApp(row.wide(entry.shownName), entry);
+}
+
+function withApp(item: Item, { uris }: ToolEntry): Item {
+  return uris === null ? item : [item[0], withShownApp(item[1], uris)];
 }
 
 /** What the tables of a view are made of. */
@@ -109,33 +113,33 @@ interface Scene {
   readonly uris: ReadonlyMap<GatewayId, ShownUris>;
 }
 
-function toolTable({ members, server, separator, uris }: Scene): NameTable<ToolEntry> {
+function toolTable({ members, server, separator, uris }: Scene): NameTable<ToolEntry, ToolRow> {
   const names = shownNames(members.allTools, server, separator);
-  const table = new NameTable<ToolEntry>('Tool', {
+  const table = new NameTable<ToolEntry, ToolRow>('Tool', {
     notFound: (name) => new GatewayError('tool_not_found', { name }),
     disabled: (name) => new GatewayError('tool_disabled', { name }),
   });
   for (const row of members.tools) {
-    const { item: tool, gateway } = row;
-    const shownName = names.get(tool.id) ?? tool.name;
-    const { schema, isTaskOnly } = row;
-    const shownUris = uris.get(gateway.id) ?? null;
-    const entry = { tool, gateway, shownName, uris: shownUris, schema, isTaskOnly };
-    table.add(shownName, entry, tool, gateway);
+    const { id, name } = row.item;
+    table.add(row.slot(names.get(id) ?? name, uris.get(row.gateway.id) ?? null));
   }
-  return table.seal();
+  return table;
 }
 
-function promptTable({ members, server, separator, uris }: Scene): NameTable<PromptEntry> {
+function promptTable({
+  members,
+  server,
+  separator,
+  uris,
+}: Scene): NameTable<PromptEntry, PromptRow> {
   const names = shownNames(members.allPrompts, server, separator);
   const notFound = (name: string): GatewayError => new GatewayError('prompt_not_found', { name });
-  const table = new NameTable<PromptEntry>('Prompt', { notFound, disabled: notFound });
-  for (const { item: prompt, gateway } of members.prompts) {
-    const shownName = names.get(prompt.id) ?? prompt.name;
-    const entry = { prompt, gateway, shownName, uris: uris.get(gateway.id) ?? null };
-    table.add(shownName, entry, prompt, gateway);
+  const table = new NameTable<PromptEntry, PromptRow>('Prompt', { notFound, disabled: notFound });
+  for (const row of members.prompts) {
+    const { id, name } = row.item;
+    table.add(row.slot(names.get(id) ?? name, uris.get(row.gateway.id) ?? null));
   }
-  return table.seal();
+  return table;
 }
 
 function resourceReader(

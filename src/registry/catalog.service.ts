@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, type OnModuleInit, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import type { Caller } from '../kernel/caller.js';
@@ -9,11 +10,17 @@ import { foldName } from '../kernel/names.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { Log } from '../platform/log/log.js';
 import { Database } from '../store/database.js';
-import { buildSnapshot, type Snapshot } from './catalog.snapshot.js';
+import {
+  changedSnapshot,
+  emptySnapshot,
+  type Snapshot,
+  type SnapshotSettings,
+} from './catalog.snapshot.js';
+import { readAll, readWritten } from './catalog-reader.js';
 import { buildView } from './catalog-view.js';
 import type { CatalogView } from './entries.js';
 import { SchemasService } from './schema/schemas.service.js';
-import { visibilityOf } from './visibility.js';
+import { EVERYTHING, visibilityOf } from './visibility.js';
 
 /** Topic on the bus: some record of the catalog was written, here or elsewhere. */
 export const CATALOG_CHANGED = 'catalog.changed';
@@ -22,14 +29,16 @@ const WINDOW_MS = 100;
 /** Kinds of Callers whose views are kept; more of them start anew. */
 const MAX_VISIBILITIES = 1_000;
 
+type Views = Map<string, Map<ServerId | null, CatalogView>>;
 type SwapListener = (previous: Snapshot, next: Snapshot) => void;
 
 /** The read side of the registry: a Snapshot in memory, and what each kind of Caller sees of it. */
 @Injectable()
 export class CatalogService implements OnModuleInit, OnModuleDestroy {
+  private readonly settings: SnapshotSettings;
   private current: Snapshot;
   private isReady = false;
-  private views = new Map<string, Map<ServerId | null, CatalogView>>();
+  private views: Views = new Map();
   private readonly listeners = new Set<SwapListener>();
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | null = null;
@@ -38,12 +47,18 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly database: Database,
-    private readonly config: Config,
+    config: Config,
     private readonly log: Log,
-    private readonly schemas: SchemasService,
+    schemas: SchemasService,
     bus: MemoryBus,
   ) {
-    this.current = this.build({ gateways: [], tools: [], resources: [], prompts: [], servers: [] });
+    this.settings = {
+      separator: config.gatewayToolNameSeparator,
+      serverInfo: serverInfoText(config.appName),
+      hintLimits: { maxTtlMs: config.mcpListMaxTtlMs, isOpen: !config.authRequired },
+      compile: (schemaText) => schemas.get(schemaText),
+    };
+    this.current = emptySnapshot(this.settings);
     this.unsubscribe = bus.subscribe(CATALOG_CHANGED, () => {
       this.schedule();
     });
@@ -93,7 +108,7 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     return server?.enabled && visibilityOf(caller).server(server) ? server : undefined;
   }
 
-  /** Reads the catalog anew, including all that was written before the call. Concurrent calls share one. */
+  /** Reads what was written of the catalog before the call. Concurrent calls share one reading. */
   rebuild(): Promise<void> {
     if (!this.running) return this.start();
     return (this.next ??= this.running
@@ -128,29 +143,46 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     }, WINDOW_MS).unref();
   }
 
+  /** Everything the first time, then what this process has written since. The loop has its turns in between. */
   private async load(): Promise<void> {
-    const { gateways, tools, resources, prompts, servers } = this.database.repositories;
-    const next = this.build({
-      gateways: await gateways.all(),
-      tools: await tools.all(),
-      resources: await resources.all(),
-      prompts: await prompts.all(),
-      servers: await servers.all(),
-    });
-    const previous = this.current;
-    this.current = next;
-    this.views = new Map();
-    this.isReady = true;
-    for (const listener of this.listeners) listener(previous, next);
+    await nextTurn();
+    const written = this.database.takeWritten();
+    const { repositories } = this.database;
+    try {
+      const change = await (this.isReady
+        ? readWritten(repositories, written)
+        : readAll(repositories));
+      await nextTurn();
+      const next = changedSnapshot(this.current, change, this.settings);
+      this.swap(next, await this.prepare(next));
+    } catch (e) {
+      this.database.giveBackWritten(written);
+      throw e;
+    }
   }
 
-  private build(rows: Parameters<typeof buildSnapshot>[0]): Snapshot {
-    return buildSnapshot(rows, {
-      separator: this.config.gatewayToolNameSeparator,
-      serverInfo: serverInfoText(this.config.appName),
-      hintLimits: { maxTtlMs: this.config.mcpListMaxTtlMs, isOpen: !this.config.authRequired },
-      compile: (schemaText) => this.schemas.get(schemaText),
-    });
+  /** The view that grows with the catalog, and what listeners are going to compare of it, turn by turn. */
+  private async prepare(next: Snapshot): Promise<CatalogView | null> {
+    const old = this.views.get(EVERYTHING.key)?.get(null);
+    if (old === undefined || isSameEverything(this.current, next)) return null;
+    await nextTurn();
+    const view = buildView(next, EVERYTHING, null);
+    for (const [kind, era] of old.compared()) {
+      await nextTurn();
+      view.listContent(kind, era);
+    }
+    await nextTurn();
+    return view;
+  }
+
+  private swap(next: Snapshot, everything: CatalogView | null): void {
+    const previous = this.current;
+    this.current = next;
+    this.views = everything
+      ? new Map([[EVERYTHING.key, new Map([[null, everything]])]])
+      : keptViews(this.views, previous, next);
+    this.isReady = true;
+    for (const listener of this.listeners) listener(previous, next);
   }
 
   private makeView(caller: Caller, serverId: ServerId | null): CatalogView {
@@ -166,4 +198,27 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
     ofCaller.set(serverId, view);
     return view;
   }
+}
+
+/**
+ * The views that a change leaves as they are: where nothing but Servers changed, those of everything and
+ * of the other Servers, for Callers who are not bound to some.
+ */
+function keptViews(views: Views, previous: Snapshot, next: Snapshot): Views {
+  const old = views.get(EVERYTHING.key);
+  if (old === undefined || !isSameEverything(previous, next)) return new Map();
+  const kept = [...old].filter(
+    ([id]) => id === null || next.servers.get(id) === previous.servers.get(id),
+  );
+  return new Map([[EVERYTHING.key, new Map(kept)]]);
+}
+
+/** Whether two Snapshots differ in nothing but their Servers. */
+function isSameEverything(a: Snapshot, b: Snapshot): boolean {
+  return (
+    a.tools === b.tools &&
+    a.resources === b.resources &&
+    a.prompts === b.prompts &&
+    a.gateways === b.gateways
+  );
 }

@@ -1,11 +1,10 @@
 import type { Gateway, Prompt, Resource, Server, Tool } from '../kernel/catalog.js';
-import { runsOnlyAsTask } from '../kernel/core-tasks.js';
 import type { GatewayId, PromptId, ResourceId, ServerId, ToolId } from '../kernel/ids.js';
 import { foldName } from '../kernel/names.js';
-import { compileTemplate, type UriTemplate } from '../kernel/uri-template.js';
-import type { ArgumentSchema } from './schema/argument-schema.js';
-import { membersOf } from './item-text.js';
+import { type Changed, changedRecords, changedRows, inOrder } from './changed-rows.js';
 import type { HintLimits } from './list-hints.js';
+import { PromptRow, ResourceRow, ToolRow } from './rows.js';
+import type { ArgumentSchema } from './schema/argument-schema.js';
 
 export interface CatalogRows {
   readonly gateways: readonly Gateway[];
@@ -15,37 +14,29 @@ export interface CatalogRows {
   readonly servers: readonly Server[];
 }
 
+/** Everything that was written since the last Snapshot was made. */
+export interface CatalogChange {
+  readonly gateways: Changed<Gateway>;
+  readonly tools: Changed<Tool>;
+  readonly resources: Changed<Resource>;
+  readonly prompts: Changed<Prompt>;
+  readonly servers: Changed<Server>;
+}
+
 export interface SnapshotSettings {
   readonly separator: string;
   /** Our own `serverInfo` as JSON text. */
   readonly serverInfo: string;
   readonly hintLimits: HintLimits;
-  compile(schemaText: string): ArgumentSchema;
+  readonly compile: (schemaText: string) => ArgumentSchema;
 }
 
-export interface ToolRow {
-  readonly item: Tool;
-  readonly gateway: Gateway;
-  readonly schema: () => ArgumentSchema;
-  /** Whether it runs as a task of 2025-11-25 only. */
-  readonly isTaskOnly: () => boolean;
-}
-export interface PromptRow {
-  readonly item: Prompt;
-  readonly gateway: Gateway;
-}
-export interface ResourceRow {
-  readonly item: Resource;
-  readonly gateway: Gateway;
-  /** The matcher of a template; `undefined` when it is none, or cannot be matched. */
-  template(): UriTemplate | undefined;
-}
-
-/** The catalog as calls read it: immutable, swapped whole. */
+/** The catalog as calls read it: immutable, swapped whole. What did not change is the same object as before. */
 export interface Snapshot {
   readonly separator: string;
   readonly serverInfo: string;
   readonly hintLimits: HintLimits;
+  /** By slug, code units. */
   readonly gateways: ReadonlyMap<GatewayId, Gateway>;
   readonly servers: ReadonlyMap<ServerId, Server>;
   readonly serversByName: ReadonlyMap<string, Server>;
@@ -57,84 +48,84 @@ export interface Snapshot {
   readonly resources: ReadonlyMap<ResourceId, ResourceRow>;
 }
 
+export function emptySnapshot({ separator, serverInfo, hintLimits }: SnapshotSettings): Snapshot {
+  return {
+    separator,
+    serverInfo,
+    hintLimits,
+    gateways: new Map(),
+    servers: new Map(),
+    serversByName: new Map(),
+    tools: new Map(),
+    prompts: new Map(),
+    resources: new Map(),
+  };
+}
+
+/** The Snapshot of all records there are. */
 export function buildSnapshot(rows: CatalogRows, settings: SnapshotSettings): Snapshot {
-  const gateways = new Map(sorted(rows.gateways, (g) => g.slug).map((g) => [g.id, g]));
-  const age = new Map(
-    sorted(rows.gateways, (g) => `${g.createdAt} ${g.id}`).map((g, i) => [g.id, i]),
-  );
+  const change: CatalogChange = {
+    gateways: added(rows.gateways),
+    tools: added(rows.tools),
+    resources: added(rows.resources),
+    prompts: added(rows.prompts),
+    servers: added(rows.servers),
+  };
+  return changedSnapshot(emptySnapshot(settings), change, settings);
+}
+
+function added<T extends { readonly id: string }>(rows: readonly T[]): Changed<T> {
+  return { ids: new Set(rows.map(({ id }) => id)), rows };
+}
+
+/** The Snapshot after a change: equal to one that is made of all records, at the cost of the change. */
+export function changedSnapshot(
+  before: Snapshot,
+  change: CatalogChange,
+  { compile }: SnapshotSettings,
+): Snapshot {
+  const gateways = changedRecords(before.gateways, change.gateways, (g) => g.slug);
+  const servers = changedRecords(before.servers, change.servers, (s) => s.name);
+  const isSame = gateways === before.gateways;
   return {
-    separator: settings.separator,
-    serverInfo: settings.serverInfo,
-    hintLimits: settings.hintLimits,
+    ...before,
     gateways,
-    servers: new Map(sorted(rows.servers, (s) => s.name).map((s) => [s.id, s])),
-    serversByName: new Map(rows.servers.map((s) => [foldName(s.name), s])),
-    tools: joined(sorted(rows.tools, byName), gateways, (item, gateway) =>
-      toolRow(item, gateway, settings),
-    ),
-    prompts: joined(sorted(rows.prompts, byName), gateways, (item, gateway) => ({
-      item,
-      gateway,
-    })),
-    resources: joined(
-      sorted(rows.resources, (r) => r.uri).sort(
-        (a, b) => (age.get(a.gatewayId) ?? 0) - (age.get(b.gatewayId) ?? 0),
-      ),
+    servers,
+    serversByName:
+      servers === before.servers
+        ? before.serversByName
+        : new Map(Array.from(servers.values(), (s) => [foldName(s.name), s])),
+    tools: changedRows<Tool, ToolRow>(before.tools, change.tools, {
       gateways,
-      resourceRow,
-    ),
+      isSame,
+      compare: byName,
+      make: (item, gateway) => ToolRow.of(item, gateway, compile),
+    }),
+    prompts: changedRows<Prompt, PromptRow>(before.prompts, change.prompts, {
+      gateways,
+      isSame,
+      compare: byName,
+      make: (item, gateway) => new PromptRow(item, gateway),
+    }),
+    resources: changedRows<Resource, ResourceRow>(before.resources, change.resources, {
+      gateways,
+      isSame,
+      compare: byRegistration,
+      make: (item, gateway) => new ResourceRow(item, gateway),
+    }),
   };
 }
 
-const byName = (item: { readonly name: string }): string => item.name;
-
-/** Sorted by code units, so equal on all replicas. */
-export function sorted<T>(items: Iterable<T>, key: (item: T) => string): T[] {
-  const keyed = Array.from(items, (item) => ({ item, key: key(item) }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return keyed.map(({ item }) => item);
+function byName({ item: a }: ToolRow | PromptRow, { item: b }: ToolRow | PromptRow): number {
+  return inOrder(a.name, b.name) || inOrder(a.id, b.id);
 }
 
-/** Items with their Gateway, by id; those whose Gateway is gone are left out. */
-function joined<I extends { readonly id: string; readonly gatewayId: GatewayId }, R>(
-  items: readonly I[],
-  gateways: ReadonlyMap<GatewayId, Gateway>,
-  row: (item: I, gateway: Gateway) => R,
-): Map<I['id'], R> {
-  const map = new Map<I['id'], R>();
-  for (const item of items) {
-    const gateway = gateways.get(item.gatewayId);
-    if (gateway) map.set(item.id, row(item, gateway));
-  }
-  return map;
-}
-
-function toolRow(item: Tool, gateway: Gateway, settings: SnapshotSettings): ToolRow {
-  let compiled: ArgumentSchema | undefined;
-  let isTaskOnly: boolean | undefined;
-  return {
-    item,
-    gateway,
-    schema: () =>
-      (compiled ??= settings.compile(membersOf(item.definition).raw('inputSchema') ?? '{}')),
-    isTaskOnly: () => (isTaskOnly ??= runsOnlyAsTask(item.definition, gateway)),
-  };
-}
-
-function resourceRow(item: Resource, gateway: Gateway): ResourceRow {
-  let compiled: UriTemplate | null | undefined;
-  return {
-    item,
-    gateway,
-    template: () => {
-      if (compiled === undefined)
-        compiled = (item.isTemplate ? compileTemplate(item.uri) : undefined) ?? null;
-      return compiled ?? undefined;
-    },
-  };
-}
-
-/** Whether the items of a Gateway are listed and can be called now. */
-export function isAvailable(gateway: Gateway): boolean {
-  return gateway.enabled && gateway.status !== 'unhealthy' && gateway.status !== 'pending';
+function byRegistration(a: ResourceRow, b: ResourceRow): number {
+  return (
+    inOrder(a.gateway.createdAt, b.gateway.createdAt) ||
+    inOrder(a.gateway.id, b.gateway.id) ||
+    inOrder(a.item.uri, b.item.uri) ||
+    inOrder(a.item.createdAt, b.item.createdAt) ||
+    inOrder(a.item.id, b.item.id)
+  );
 }

@@ -30,12 +30,12 @@ function answersFor(previous: CatalogView, next: CatalogView): ByEra {
   return answers;
 }
 
-/** Item by item: to compare whole lists as text would be to make that text first. */
+/** Item by item, most of them the same object: to compare lists as text would be to make that text first. */
 function readAlike(a: ListContent, b: ListContent): boolean {
   return (
     a.items.length === b.items.length &&
     a.missing.length === b.missing.length &&
-    a.items.every(([, text], at) => text === b.items[at]?.[1]) &&
+    a.items.every((item, at) => item === b.items[at] || item[1] === b.items[at]?.[1]) &&
     a.missing.every((name, at) => name === b.missing[at])
   );
 }

@@ -76,6 +76,8 @@ export interface CatalogView {
   listText(kind: ShownList, era: Era): string;
   /** What tells two readings of a list apart; the same object for the life of a view. */
   listContent(kind: ShownList, era: Era): ListContent;
+  /** The lists whose `listContent` was asked for. */
+  compared(): readonly (readonly [kind: ShownList, era: Era])[];
   /**
    * One page of it.
    * @returns `last`: sort key to go on from; `null` on the last page

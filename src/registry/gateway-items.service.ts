@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import type { Actor } from '../kernel/caller.js';
 import type { Gateway, SkippedItem, Tool } from '../kernel/catalog.js';
+import { itemId } from '../kernel/names.js';
 import type { Repositories } from '../store/database.js';
 import type { Discovered, DiscoveredItem, SyncResult } from './discovered.js';
 import { hintsAfter } from './list-hints.js';
 import type { Judgement } from './schema/judge.js';
 import { SchemasService } from './schema/schemas.service.js';
 import { inputSchema, planPrompts, planResources, planTools } from './sync-plan.js';
-import { freeName, ItemStamps, TakenNames } from './sync-names.js';
+import { freeName, ItemStamps, TakenNames, wantedNames } from './sync-names.js';
 import type { Plan } from './sync-plan.js';
 
 interface WritableRepo<T> {
@@ -16,6 +17,8 @@ interface WritableRepo<T> {
   update(id: never, patch: Partial<T>): Promise<boolean>;
   delete(id: never): Promise<boolean>;
 }
+
+type TakenRepo = Pick<Repositories['resources'], 'takenNames' | 'takenIds'>;
 
 /** What an upstream offers, its schemas judged. */
 export interface Judged extends Discovered {
@@ -74,15 +77,29 @@ export class GatewayItems {
       resources: await r.resources.ofGateway(gateway.id),
     };
     const resourceItems = [...(found.resources ?? []), ...(found.resourceTemplates ?? [])];
-    const toolNames = await takenNames(r.tools, own.tools.map(original), found.tools);
-    const promptNames = await takenNames(r.prompts, own.prompts.map(original), found.prompts);
-    const uris = own.resources.map((resource) => resource.uri);
-    const resourceIds = await takenNames(r.resources, uris, resourceItems);
+    const newTools = newcomers(own.tools.map(original), found.tools);
+    const newPrompts = newcomers(own.prompts.map(original), found.prompts);
+    const newUris = newcomers(
+      own.resources.map(({ uri }) => uri),
+      resourceItems,
+    );
     const tools =
-      found.tools && planTools(own.tools, found.tools, { ...context, taken: toolNames });
+      found.tools &&
+      planTools(own.tools, found.tools, {
+        ...context,
+        taken: await this.taken(r.tools, gateway, newTools, ['tool']),
+      });
     const prompts =
-      found.prompts && planPrompts(own.prompts, found.prompts, { ...context, taken: promptNames });
-    const resources = planResources(own.resources, found, { ...context, taken: resourceIds });
+      found.prompts &&
+      planPrompts(own.prompts, found.prompts, {
+        ...context,
+        taken: await this.taken(r.prompts, gateway, newPrompts, ['prompt']),
+      });
+    const uriKinds = ['resource', 'resource_template'];
+    const resources = planResources(own.resources, found, {
+      ...context,
+      taken: new TakenNames([], await takenIds(r.resources, gateway, newUris, uriKinds)),
+    });
     const toolCounts = await write(r.tools, tools);
     const resourceCounts = await write(r.resources, resources);
     const promptCounts = await write(r.prompts, prompts);
@@ -105,7 +122,8 @@ export class GatewayItems {
     const separator = this.config.gatewayToolNameSeparator;
     for (const repo of [r.tools, r.prompts]) {
       const own = await repo.ofGateway(gateway.id);
-      const taken = new TakenNames(await repo.names());
+      const names = own.map((item) => item.customName ?? item.originalName);
+      const taken = await this.taken(repo, gateway, names, []);
       for (const item of own) taken.release(item.name);
       for (const item of own) {
         const wanted = item.customName ?? item.originalName;
@@ -116,18 +134,38 @@ export class GatewayItems {
       }
     }
   }
+
+  /** The names and ids in use among those that these items would have. */
+  private async taken(
+    repo: TakenRepo,
+    gateway: Gateway,
+    originals: readonly string[],
+    kinds: readonly string[],
+  ): Promise<TakenNames> {
+    const separator = this.config.gatewayToolNameSeparator;
+    const names = originals.flatMap((name) => wantedNames(gateway, name, separator));
+    const ids = await takenIds(repo, gateway, originals, kinds);
+    return new TakenNames(await repo.takenNames(names), ids);
+  }
 }
 
 const original = (item: { readonly originalName: string }): string => item.originalName;
 
-/** All names and ids of a kind; they are read only when there are newcomers to name. */
-async function takenNames(
-  repo: { names(): Promise<{ readonly id: string; readonly name: string }[]> },
-  known: readonly string[],
-  items: readonly DiscoveredItem[] = [],
-): Promise<TakenNames> {
+/** What an upstream offers that is not stored yet. */
+function newcomers(known: readonly string[], items: readonly DiscoveredItem[] = []): string[] {
   const old = new Set(known);
-  return new TakenNames(items.every((item) => old.has(item.name)) ? [] : await repo.names());
+  return items.map(({ name }) => name).filter((name) => !old.has(name));
+}
+
+/** The ids in use among those that newcomers would have. */
+function takenIds(
+  repo: TakenRepo,
+  { slug }: Gateway,
+  originals: readonly string[],
+  kinds: readonly string[],
+): Promise<string[]> {
+  const ids = kinds.flatMap((kind) => originals.map((original) => itemId(slug, kind, original)));
+  return repo.takenIds(ids);
 }
 
 async function write<T>(

@@ -1,74 +1,10 @@
-import { Writable } from 'node:stream';
 import { aCaller } from '../../test/builders/caller.js';
-import { loadConfig } from '../config/load-config.js';
-import { SYSTEM_ACTOR, type Actor } from '../kernel/caller.js';
-import type { Gateway } from '../kernel/catalog.js';
+import { alice, aRegistry, listed, type Registry } from '../../test/builders/registry.js';
+import { SYSTEM_ACTOR } from '../kernel/caller.js';
 import type { GatewayId } from '../kernel/ids.js';
-import { MemoryBus } from '../platform/bus/memory.bus.js';
-import { Sealer } from '../platform/crypto/sealer.js';
-import { EgressPolicy } from '../platform/http/egress-policy.js';
-import { createLogger } from '../platform/log/log.js';
-import { Database } from '../store/database.js';
-import { CatalogChanges } from './catalog-changes.service.js';
-import { CatalogService } from './catalog.service.js';
 import type { Discovered, NewGateway } from './discovered.js';
-import { SchemaThread } from './schema/schema-thread.js';
-import { SchemasService } from './schema/schemas.service.js';
-import { GatewayItems } from './gateway-items.service.js';
-import { GatewayRules } from './gateway-rules.service.js';
-import { GatewaySecrets } from './gateway-secrets.service.js';
-import { GatewaysService } from './gateways.service.js';
-import { PersonLogins } from './person-logins.service.js';
-import { ServersService } from './servers.service.js';
-import { ToolsService } from './tools.service.js';
 
-const alice: Actor = { principal: 'alice', ip: '127.0.0.1', via: 'api', userAgent: null };
 const caller = aCaller();
-
-async function aRegistry() {
-  const config = loadConfig({
-    DATABASE_URL: 'sqlite::memory:',
-    AUTH_ENCRYPTION_SECRET: '0123456789abcdef0123456789abcdef',
-  });
-  const log = createLogger(
-    config,
-    new Writable({
-      write: (_c, _e, done) => {
-        done();
-      },
-    }),
-  );
-  const database = await Database.open({ url: 'sqlite::memory:', busyTimeoutMs: 1000 });
-  const bus = new MemoryBus(log);
-  const schemas = new SchemasService(new SchemaThread());
-  const catalog = new CatalogService(database, config, log, schemas, bus);
-  await catalog.onModuleInit();
-  const changes = new CatalogChanges(database, bus, catalog);
-  const sealer = new Sealer(config);
-  const secrets = new GatewaySecrets(sealer);
-  const rules = new GatewayRules(config, new EgressPolicy(config), secrets);
-  const gateways = new GatewaysService(changes, rules, secrets, new GatewayItems(config, schemas));
-  return {
-    catalog,
-    database,
-    gateways,
-    logins: new PersonLogins(database, secrets),
-    tools: new ToolsService(changes, catalog, config, sealer),
-    servers: new ServersService(changes, catalog, sealer),
-    add: async (input: NewGateway, found: Discovered | null): Promise<Gateway> =>
-      gateways.create(await gateways.draft(input, alice), found, alice),
-    view: () => catalog.view(caller, null),
-    names: () => listed(catalog.view(caller, null).listText('tools', 'legacy')),
-    close: async () => {
-      await catalog.onModuleDestroy();
-      await database.onApplicationShutdown();
-    },
-  };
-}
-type Registry = Awaited<ReturnType<typeof aRegistry>>;
-
-const listed = (text: string): string[] =>
-  (JSON.parse(text) as { tools: { name: string }[] }).tools.map((t) => t.name);
 const tool = (name: string, more = '') => ({
   name,
   text: `{"x-first":1.0,"name":${JSON.stringify(name)},"inputSchema":{"type":"object"}${more}}`,

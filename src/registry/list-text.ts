@@ -46,6 +46,11 @@ export class ListText {
     return (this.contents[era] ??= { items: this.all(era), missing: this.facts.missing });
   }
 
+  /** The eras in which it was compared with another. */
+  compared(): readonly Era[] {
+    return Object.keys(this.contents) as Era[];
+  }
+
   whole(era: Era): string {
     return (this.texts[era] ??= this.wrap(this.all(era), era));
   }

@@ -1,6 +1,7 @@
 import type { Gateway, Server } from '../kernel/catalog.js';
-import type { PromptRow, ResourceRow, Snapshot, ToolRow } from './catalog.snapshot.js';
-import type { Visibility } from './visibility.js';
+import type { Snapshot } from './catalog.snapshot.js';
+import type { PromptRow, ResourceRow, ToolRow } from './rows.js';
+import { EVERYTHING, type Visibility } from './visibility.js';
 
 /** The items of a view, before names and states. */
 export interface Members {
@@ -40,7 +41,10 @@ export function chooseMembers(
         server,
       )
     : [...snapshot.resources.values()];
-  const tools = allTools.filter((row) => visibility.tool(row.item));
+  const tools =
+    visibility.key === EVERYTHING.key
+      ? allTools
+      : allTools.filter((row) => visibility.tool(row.item));
   return {
     allTools,
     allPrompts,
@@ -48,7 +52,7 @@ export function chooseMembers(
     prompts: allPrompts,
     resources,
     gateways:
-      chosen || visibility.key !== '*'
+      chosen || visibility.key !== EVERYTHING.key
         ? gatewaysOf(snapshot, [...tools, ...allPrompts, ...resources])
         : [...snapshot.gateways.values()].filter((g) => g.enabled),
   };

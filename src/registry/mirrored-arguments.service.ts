@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { GatewayId } from '../kernel/ids.js';
-import { type MirroredParam, mirroredParams } from '../kernel/mirrored-params.js';
+import type { MirroredParam } from '../kernel/mirrored-params.js';
 import { CatalogService } from './catalog.service.js';
 import type { Snapshot } from './catalog.snapshot.js';
-import { membersOf } from './item-text.js';
 
 type ByTool = ReadonlyMap<string, readonly MirroredParam[]>;
 
@@ -12,31 +11,30 @@ const NONE: readonly MirroredParam[] = [];
 /** Which arguments of a tool its calls repeat in the head, by what the upstream's own list says now. */
 @Injectable()
 export class MirroredArguments {
-  private snapshot: Snapshot | null = null;
+  private tools: Snapshot['tools'] | null = null;
   private gateways: ReadonlyMap<GatewayId, ByTool> = new Map();
 
   constructor(private readonly catalog: CatalogService) {}
 
   /** @param tool the upstream's own name */
   of(gateway: GatewayId, tool: string): readonly MirroredParam[] {
-    const { snapshot } = this.catalog;
-    if (snapshot !== this.snapshot) {
-      this.snapshot = snapshot;
-      this.gateways = collect(snapshot);
+    const { tools } = this.catalog.snapshot;
+    if (tools !== this.tools) {
+      this.tools = tools;
+      this.gateways = collect(tools);
     }
     return this.gateways.get(gateway)?.get(tool) ?? NONE;
   }
 }
 
-/** Few tools mark anything: only those are parsed. */
-function collect(snapshot: Snapshot): ReadonlyMap<GatewayId, ByTool> {
+function collect(rows: Snapshot['tools']): ReadonlyMap<GatewayId, ByTool> {
   const gateways = new Map<GatewayId, Map<string, readonly MirroredParam[]>>();
-  for (const { item } of snapshot.tools.values()) {
-    if (!item.definition.includes('x-mcp-header')) continue;
-    const schema = membersOf(item.definition).raw('inputSchema') ?? '{}';
-    const { params } = mirroredParams(JSON.parse(schema));
-    const tools = gateways.get(item.gatewayId) ?? new Map<string, readonly MirroredParam[]>();
-    gateways.set(item.gatewayId, tools.set(item.originalName, params));
+  for (const row of rows.values()) {
+    const params = row.mirrored();
+    if (params.length === 0) continue;
+    const { gatewayId, originalName } = row.item;
+    const tools = gateways.get(gatewayId) ?? new Map<string, readonly MirroredParam[]>();
+    gateways.set(gatewayId, tools.set(originalName, params));
   }
   return gateways;
 }

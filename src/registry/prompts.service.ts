@@ -7,7 +7,7 @@ import { parseUuid, type PromptId } from '../kernel/ids.js';
 import { Sealer } from '../platform/crypto/sealer.js';
 import { CatalogChanges } from './catalog-changes.service.js';
 import { CatalogService } from './catalog.service.js';
-import { isAvailable } from './catalog.snapshot.js';
+import { isAvailable } from './available.js';
 import { requireVersion } from './faults.js';
 import { filterRecords, type ListPage, type ListQuery, pageOf } from './listing.js';
 import { visibleRows } from './visible-rows.js';

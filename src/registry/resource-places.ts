@@ -1,4 +1,4 @@
-import type { ResourceRow } from './catalog.snapshot.js';
+import type { ResourceRow } from './rows.js';
 
 export interface PlacedResource {
   readonly row: ResourceRow;

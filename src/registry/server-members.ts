@@ -12,11 +12,26 @@ export interface MissingItem {
 }
 
 /** How one kind of member is referred to. */
-interface Referable {
-  readonly id: string;
-  readonly label: string;
-  readonly aliases: readonly (string | null)[];
+interface Referable<I> {
+  label(item: I): string;
+  aliases(item: I): readonly (string | null)[];
 }
+
+interface NamedItem {
+  readonly id: string;
+  readonly name: string;
+  readonly originalName: string;
+  readonly customName: string | null;
+}
+
+const BY_NAME: Referable<NamedItem> = {
+  label: (item) => item.name,
+  aliases: (item) => [item.originalName, item.customName],
+};
+const BY_URI: Referable<{ readonly id: string; readonly uri: string }> = {
+  label: (item) => item.uri,
+  aliases: () => [],
+};
 
 /**
  * The member ids after a request. A reference is an id, a name (exposed, or an alias that one record has) or
@@ -27,32 +42,16 @@ export function memberIds(
   base: Server,
   input: MemberReferences,
   rows: Members,
+  snapshot: Snapshot,
 ): Pick<Server, 'toolIds' | 'resourceIds' | 'promptIds' | 'memberNames'> {
   const names: Record<string, string> = { ...base.memberNames };
-  const tools = rows.tools.map(({ item }) => ({
-    id: item.id,
-    label: item.name,
-    aliases: [item.originalName, item.customName],
-  }));
-  const prompts = rows.prompts.map(({ item }) => ({
-    id: item.id,
-    label: item.name,
-    aliases: [item.originalName, item.customName],
-  }));
-  const resources = rows.resources.map(({ item }) => ({
-    id: item.id,
-    label: item.uri,
-    aliases: [],
-  }));
+  const tools = new Finder('tool', rows.tools, snapshot.tools, BY_NAME);
+  const resources = new Finder('resource', rows.resources, snapshot.resources, BY_URI);
+  const prompts = new Finder('prompt', rows.prompts, snapshot.prompts, BY_NAME);
   const ids = {
-    toolIds: resolve(finder('tool', tools), input.associatedTools, base.toolIds, names),
-    resourceIds: resolve(
-      finder('resource', resources),
-      input.associatedResources,
-      base.resourceIds,
-      names,
-    ),
-    promptIds: resolve(finder('prompt', prompts), input.associatedPrompts, base.promptIds, names),
+    toolIds: resolve(tools, input.associatedTools, base.toolIds, names),
+    resourceIds: resolve(resources, input.associatedResources, base.resourceIds, names),
+    promptIds: resolve(prompts, input.associatedPrompts, base.promptIds, names),
   };
   const used = new Set<string>([...ids.toolIds, ...ids.resourceIds, ...ids.promptIds]);
   const memberNames = Object.fromEntries(Object.entries(names).filter(([id]) => used.has(id)));
@@ -65,27 +64,21 @@ const FIELD = {
   prompt: 'associatedPrompts',
 } as const;
 
-interface Finder {
-  readonly kind: MissingItem['kind'];
-  readonly byId: ReadonlyMap<string, Referable>;
-  one(reference: string): Referable | undefined;
-}
-
-function resolve<Id extends string>(
-  find: Finder,
+function resolve<Id extends string, I extends { readonly id: string }>(
+  find: Finder<I>,
   references: readonly string[] | undefined,
   before: readonly Id[],
   names: Record<string, string>,
 ): readonly Id[] {
   if (references === undefined) {
-    for (const id of before) names[id] = find.byId.get(id)?.label ?? names[id] ?? id;
+    for (const id of before) names[id] = find.labelOf(id) ?? names[id] ?? id;
     return before;
   }
   const ids = references.map((reference): Id => {
     const target = find.one(reference);
-    if (target) {
-      names[target.id] = target.label;
-      return target.id as Id;
+    if (target !== undefined) {
+      names[target] = find.labelOf(target) ?? target;
+      return target as Id;
     }
     const id = parseUuid<Id>(reference);
     if (id && before.includes(id)) return id;
@@ -95,30 +88,58 @@ function resolve<Id extends string>(
   return [...new Set(ids)];
 }
 
-function finder(kind: MissingItem['kind'], candidates: readonly Referable[]): Finder {
-  const byId = new Map(candidates.map((c) => [c.id, c]));
-  const byLabel = new Map<string, Referable>();
-  const byAlias = new Map<string, Referable[]>();
-  for (const candidate of candidates) {
-    if (!byLabel.has(candidate.label)) byLabel.set(candidate.label, candidate);
-    for (const alias of new Set(candidate.aliases))
-      if (alias !== null) byAlias.set(alias, [...(byAlias.get(alias) ?? []), candidate]);
+/** Finds members among all there are, which may be many: tables of all of them are made only where needed. */
+class Finder<I extends { readonly id: string }> {
+  private visible: ReadonlySet<{ readonly item: I }> | undefined;
+  private byLabel: Map<string, I> | undefined;
+  private byAlias: Map<string, I[]> | undefined;
+
+  constructor(
+    readonly kind: MissingItem['kind'],
+    private readonly rows: readonly { readonly item: I }[],
+    private readonly all: ReadonlyMap<string, { readonly item: I }>,
+    private readonly how: Referable<I>,
+  ) {}
+
+  labelOf(id: string): string | undefined {
+    const row = this.all.get(id);
+    if (row === undefined) return undefined;
+    const isVisible =
+      this.rows.length === this.all.size || (this.visible ??= new Set(this.rows)).has(row);
+    return isVisible ? this.how.label(row.item) : undefined;
   }
-  return {
-    kind,
-    byId,
-    one: (reference) => {
-      const id = parseUuid(reference);
-      const exact = (id === undefined ? undefined : byId.get(id)) ?? byLabel.get(reference);
-      const aliased = byAlias.get(reference) ?? [];
-      if (exact ?? aliased.length < 2) return exact ?? aliased[0];
-      throw new GatewayError(
-        'ambiguous_name',
-        { kind, name: reference, count: aliased.length },
-        { data: { candidates: aliased.map((c) => c.id) } },
-      );
-    },
-  };
+
+  /** @returns its id. @throws GatewayError `ambiguous_name` */
+  one(reference: string): string | undefined {
+    const id = parseUuid(reference);
+    if (id !== undefined && this.labelOf(id) !== undefined) return id;
+    const exact = (this.byLabel ??= this.allByLabel()).get(reference);
+    const aliased = exact ? [exact] : ((this.byAlias ??= this.allByAlias()).get(reference) ?? []);
+    const [only] = aliased;
+    if (aliased.length < 2) return only?.id;
+    throw new GatewayError(
+      'ambiguous_name',
+      { kind: this.kind, name: reference, count: aliased.length },
+      { data: { candidates: aliased.map(({ id }) => id) } },
+    );
+  }
+
+  /** The first of those that have one. */
+  private allByLabel(): Map<string, I> {
+    return new Map(this.rows.map(({ item }) => [this.how.label(item), item] as const).reverse());
+  }
+
+  private allByAlias(): Map<string, I[]> {
+    const byAlias = new Map<string, I[]>();
+    for (const { item } of this.rows)
+      for (const alias of new Set(this.how.aliases(item))) {
+        if (alias === null) continue;
+        const known = byAlias.get(alias);
+        if (known === undefined) byAlias.set(alias, [item]);
+        else known.push(item);
+      }
+    return byAlias;
+  }
 }
 
 /** Members whose record is not there now, with the name they had. */

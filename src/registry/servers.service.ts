@@ -127,7 +127,7 @@ export class ServersService {
   private merged(base: Server, input: ServerPatch, caller: Caller): Server {
     const fields = checkedServer(base, input);
     const rows = visibleRows(this.catalog.snapshot, caller);
-    return { ...base, ...fields, ...memberIds(base, input, rows) };
+    return { ...base, ...fields, ...memberIds(base, input, rows, this.catalog.snapshot) };
   }
 }
 
@@ -153,7 +153,7 @@ async function found(r: Repositories, id: ServerId): Promise<Server> {
 
 async function refuseTaken(r: Repositories, server: Server): Promise<void> {
   const folded = foldName(server.name);
-  const others = (await r.servers.all()).filter((s) => s.id !== server.id);
+  const others = (await r.servers.names()).filter((s) => s.id !== server.id);
   if (others.some((s) => foldName(s.name) === folded))
     throw new GatewayError('name_conflict', { kind: 'Server', name: server.name });
 }

@@ -4,16 +4,14 @@ import type { Actor } from '../kernel/caller.js';
 import type { AuditMetadata, Gateway } from '../kernel/catalog.js';
 import { collisionName, exposedName, foldName, itemId, originalForm } from '../kernel/names.js';
 
-/** Names and ids that are in use in one kind of item, over the whole catalog. */
+/** Names and ids that are in use in one kind of item, as far as newcomers could want them. */
 export class TakenNames {
   private readonly names = new Set<string>();
   private readonly ids = new Set<string>();
 
-  constructor(rows: Iterable<{ readonly id: string; readonly name: string }>) {
-    for (const row of rows) {
-      this.names.add(foldName(row.name));
-      this.ids.add(row.id);
-    }
+  constructor(names: Iterable<string>, ids: Iterable<string> = []) {
+    for (const name of names) this.names.add(foldName(name));
+    for (const id of ids) this.ids.add(id);
   }
 
   has(name: string): boolean {
@@ -48,6 +46,11 @@ export function freeName(
     return originalForm(original);
   const prefixed = exposedName(gateway.slug, original, separator);
   return taken.has(prefixed) ? collisionName(prefixed, gateway.id, original) : prefixed;
+}
+
+/** The names that `freeName` looks for. */
+export function wantedNames(gateway: Gateway, original: string, separator: string): string[] {
+  return [originalForm(original), exposedName(gateway.slug, original, separator)];
 }
 
 /** Audit metadata of items that came from a Gateway. */

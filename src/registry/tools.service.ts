@@ -9,7 +9,7 @@ import { exposedName, foldName, originalForm } from '../kernel/names.js';
 import { Sealer } from '../platform/crypto/sealer.js';
 import { CatalogChanges } from './catalog-changes.service.js';
 import { CatalogService } from './catalog.service.js';
-import { isAvailable } from './catalog.snapshot.js';
+import { isAvailable } from './available.js';
 import { Faults, requireVersion } from './faults.js';
 import { filterRecords, type ListPage, type ListQuery, pageOf } from './listing.js';
 import { renamedWarnings } from './sync-plan.js';
@@ -76,10 +76,7 @@ export class ToolsService {
       if (!before) throw new GatewayError('tool_not_found', { name: id });
       requireVersion(before, ifVersion);
       const name = this.nameAfter(before, patch);
-      if (
-        name !== before.name &&
-        (await r.tools.names()).some((t) => t.id !== id && same(t.name, name))
-      )
+      if (!same(name, before.name) && (await r.tools.takenNames([name])).length > 0)
         throw new GatewayError('name_conflict', { kind: 'Tool', name });
       const warnings = renamedWarnings(name, before.warnings);
       const stamp = modifiedStamp(actor, new Date(), before);

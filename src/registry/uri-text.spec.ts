@@ -1,17 +1,13 @@
 import { aGateway, aResource } from '../../test/builders/catalog.js';
-import { compileTemplate } from '../kernel/uri-template.js';
-import type { ResourceRow } from './catalog.snapshot.js';
 import { ownUri, placeResources, shownUri } from './resource-places.js';
+import { ResourceRow } from './rows.js';
 import { type ShownUris, urisByGateway } from './shown-uris.js';
 import { withShownApp, withShownUris } from './uri-text.js';
 
 const first = aGateway({ name: 'first' });
 const later = aGateway({ name: 'later' });
-const row = (gateway: typeof first, uri: string, isTemplate = false): ResourceRow => ({
-  item: aResource({ gatewayId: gateway.id, uri, isTemplate }),
-  gateway,
-  template: () => (isTemplate ? compileTemplate(uri) : undefined),
-});
+const row = (gateway: typeof first, uri: string, isTemplate = false): ResourceRow =>
+  new ResourceRow(aResource({ gatewayId: gateway.id, uri, isTemplate }), gateway);
 const places = placeResources(
   [
     ...[row(first, 'ui://a/b'), row(first, 'x://one'), row(first, 'x://t/{id}', true)],

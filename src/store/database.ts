@@ -27,6 +27,7 @@ import type { Store } from './port.js';
 import { MetricsRepository } from './metrics.repository.js';
 import { PersonLoginsRepository } from './person-logins.repository.js';
 import { SettingsRepository } from './settings.repository.js';
+import { type CatalogKind, Written } from './written.js';
 
 /** All the repositories there are, on one store: the open one, or that of a transaction. */
 export interface Repositories {
@@ -42,13 +43,17 @@ export interface Repositories {
   readonly settings: SettingsRepository;
 }
 
-function repositoriesOf(store: Store): Repositories {
+/** @param written where the repositories of the catalog note what they write, at the time of writing */
+function repositoriesOf(store: Store, written: () => Written): Repositories {
+  const note = (kind: CatalogKind) => (id: string) => {
+    written().add(kind, id);
+  };
   return {
-    gateways: new CatalogRepository(store.repo(GATEWAY)),
-    tools: new FederatedRepository(store.repo(TOOL)),
-    resources: new FederatedRepository(store.repo(RESOURCE)),
-    prompts: new FederatedRepository(store.repo(PROMPT)),
-    servers: new CatalogRepository(store.repo(SERVER)),
+    gateways: new CatalogRepository(store.repo(GATEWAY), note('gateways')),
+    tools: new FederatedRepository(store.repo(TOOL), note('tools')),
+    resources: new FederatedRepository(store.repo(RESOURCE), note('resources')),
+    prompts: new FederatedRepository(store.repo(PROMPT), note('prompts')),
+    servers: new CatalogRepository(store.repo(SERVER), note('servers')),
     calls: new CallsRepository(store.repo(CALL)),
     metrics: new MetricsRepository(store.repo(ITEM_METRICS)),
     idempotency: new IdempotencyRepository(store.repo(IDEMPOTENCY)),
@@ -70,9 +75,10 @@ export interface DatabaseOptions {
 @Injectable()
 export class Database implements OnApplicationShutdown {
   readonly repositories: Repositories;
+  private written = new Written();
 
   private constructor(private readonly backing: Backing) {
-    this.repositories = repositoriesOf(backing.store);
+    this.repositories = repositoriesOf(backing.store, () => this.written);
   }
 
   /**
@@ -98,8 +104,28 @@ export class Database implements OnApplicationShutdown {
    * for the end of the transaction, the outer repositories included.
    * @throws DuplicateError, GatewayError `dependency_unavailable`, and what `work` throws
    */
-  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.backing.store.transaction((tx) => work(repositoriesOf(tx)));
+  async transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    const written = new Written();
+    try {
+      return await this.backing.store.transaction((tx) => work(repositoriesOf(tx, () => written)));
+    } finally {
+      this.written.addAll(written);
+    }
+  }
+
+  /**
+   * What this process has written of the catalog since the last call, as far as it is committed: read
+   * afterwards, those records are at least as new. Some may be as they were.
+   */
+  takeWritten(): Written {
+    const { written } = this;
+    this.written = new Written();
+    return written;
+  }
+
+  /** For a reader who took it and failed: the next one finds it again. */
+  giveBackWritten(written: Written): void {
+    this.written.addAll(written);
   }
 
   /** Reads something real. @throws GatewayError `dependency_unavailable` */

@@ -2,10 +2,14 @@
 
 export type Scalar = string | number | boolean | null;
 
-/** What a field must satisfy. `has` looks for a string in a JSON array; `contains` ignores case. */
+/**
+ * What a field must satisfy. `has` looks for a string in a JSON array; `contains` ignores case, and so does
+ * `inAnyCase`, of ASCII letters.
+ */
 export type Condition =
   | Scalar
   | { readonly in: readonly Scalar[] }
+  | { readonly inAnyCase: readonly string[] }
   | { readonly ne: Scalar }
   | { readonly gt?: Scalar; readonly gte?: Scalar; readonly lt?: Scalar; readonly lte?: Scalar }
   | { readonly contains: string }

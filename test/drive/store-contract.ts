@@ -76,6 +76,8 @@ export function storeContract(opened: () => Store): void {
     expect(await count({ hits: { gte: 10, lt: 20 } })).toBe(10);
     expect(await count({ slug: { in: ['f1', 'f2', 'zz'] } })).toBe(2);
     expect(await count({ slug: { in: [] } })).toBe(0);
+    expect(await count({ slug: { inAnyCase: ['F1', 'f2', 'zz'] } })).toBe(2);
+    expect(await count({ slug: { inAnyCase: [] } })).toBe(0);
     expect(await count({ tags: { has: 'f3' } })).toBe(1);
     expect(await count({ slug: { contains: 'F2' } })).toBe(11);
     expect(await count({ slug: { contains: '%' } })).toBe(0);

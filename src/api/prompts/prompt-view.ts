@@ -1,6 +1,6 @@
 import type { Gateway, JsonObject, Prompt } from '../../kernel/catalog.js';
 import { slugify } from '../../kernel/names.js';
-import { isAvailable } from '../../registry/catalog.snapshot.js';
+import { isAvailable } from '../../registry/available.js';
 import { commonView, type View } from '../../registry/views/common-view.js';
 
 /** A federated Prompt as it leaves (API.md §2.4); its messages are rendered by its upstream. */

@@ -1,5 +1,5 @@
 import type { Gateway, JsonObject, Resource } from '../../kernel/catalog.js';
-import { isAvailable } from '../../registry/catalog.snapshot.js';
+import { isAvailable } from '../../registry/available.js';
 import { commonView, type View } from '../../registry/views/common-view.js';
 
 /**

@@ -6,7 +6,7 @@ import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { RPC_CODE } from '../../kernel/mcp.js';
 import { declaresMethod, isVendorMethod } from '../../kernel/vendor-methods.js';
 import type { Trail } from '../../audit/trail.js';
-import { isAvailable } from '../../registry/catalog.snapshot.js';
+import { isAvailable } from '../../registry/available.js';
 import { CatalogService } from '../../registry/catalog.service.js';
 import type { Method } from './method-table.js';
 import { METHODS, type MethodPolicy } from './registry.js';

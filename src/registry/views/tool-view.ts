@@ -1,6 +1,6 @@
 import type { Gateway, JsonObject, Tool } from '../../kernel/catalog.js';
 import { slugify } from '../../kernel/names.js';
-import { isAvailable } from '../catalog.snapshot.js';
+import { isAvailable } from '../available.js';
 import { commonView, type View } from './common-view.js';
 
 /** A federated Tool as it leaves (API.md §2.2): the owner's words over the upstream's. */

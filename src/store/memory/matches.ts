@@ -12,6 +12,7 @@ export function matches<T>(row: T, filter: Filter<T>): boolean {
 function satisfies(value: unknown, condition: Condition): boolean {
   if (condition === null || typeof condition !== 'object') return (value ?? null) === condition;
   if ('in' in condition) return condition.in.includes(value as Scalar);
+  if ('inAnyCase' in condition) return isAnyOf(value, condition.inAnyCase);
   if ('ne' in condition) return (value ?? null) !== condition.ne;
   if ('contains' in condition)
     return (
@@ -19,6 +20,11 @@ function satisfies(value: unknown, condition: Condition): boolean {
     );
   if ('has' in condition) return Array.isArray(value) && value.includes(condition.has);
   return isWithin(value, condition);
+}
+
+function isAnyOf(value: unknown, texts: readonly string[]): boolean {
+  if (typeof value !== 'string') return false;
+  return texts.some((text) => text.toLowerCase() === value.toLowerCase());
 }
 
 type Range = Extract<Condition, { readonly gt?: Scalar }>;

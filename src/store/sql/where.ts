@@ -39,6 +39,8 @@ export class Where {
     if (condition === null) where.andWhere(`${column} IS NULL`);
     else if (typeof condition !== 'object') this.compare(where, `${column} =`, condition);
     else if ('in' in condition) this.isIn(where, column, condition.in);
+    else if ('inAnyCase' in condition)
+      this.isIn(where, `LOWER(${column})`, inLowerCase(condition.inAnyCase));
     else if ('ne' in condition) this.differs(where, column, condition.ne);
     else if ('contains' in condition)
       this.like(where, `LOWER(${column})`, condition.contains.toLowerCase());
@@ -77,4 +79,8 @@ export class Where {
   private next(): string {
     return `p${String(this.count++)}`;
   }
+}
+
+function inLowerCase(texts: readonly string[]): string[] {
+  return texts.map((text) => text.toLowerCase());
 }
