@@ -4,7 +4,7 @@ import { type Message, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { utf8Text } from '../../platform/http/utf8-text.js';
-import { refusalOf } from './http-refusal.js';
+import { type RefusedHead, refusalOf } from './http-refusal.js';
 import { LegClock, type Waiting } from './leg-clock.js';
 import { type LegLine, LegMessages } from './leg-messages.js';
 import { LegStream } from './leg-stream.js';
@@ -40,11 +40,8 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   /** Made when the upstream says anything but its answer. */
   private messages: LegMessages | null = null;
   private mode: Mode = 'none';
-  private status = 0;
-  private statusText = '';
-  private contentType = '';
-  private retryAfter: string | string[] | undefined;
-  private challenge: string | string[] | undefined;
+  /** Of an answer that is none. */
+  private refusal: RefusedHead | null = null;
   private chunks: Buffer[] = [];
   private bytes = 0;
   private stream: LegStream | null = null;
@@ -85,27 +82,21 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     statusText?: string,
   ): void {
     if (status < 200) return;
-    this.status = status;
-    this.statusText = statusText ?? '';
     const type = headers['content-type'];
-    this.contentType = (typeof type === 'string' ? type : '').toLowerCase();
-    if (status < 200 || status > 299) {
+    const contentType = (typeof type === 'string' ? type : '').toLowerCase();
+    if (status <= 299 && contentType.startsWith('application/json')) this.mode = 'json';
+    else if (status <= 299 && contentType.startsWith('text/event-stream')) this.openStream();
+    else {
       this.mode = 'refused';
-      this.retryAfter = headers['retry-after'];
-      this.challenge = headers['www-authenticate'];
-    } else if (this.contentType.startsWith('application/json')) this.mode = 'json';
-    else if (this.contentType.startsWith('text/event-stream')) this.openStream();
-    else this.mode = 'refused';
+      this.refusal = { status, statusText: statusText ?? '', contentType, headers };
+    }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.done) return;
     this.bytes += chunk.length;
     if (this.bytes > this.line.maxResultBytes) {
-      this.settle(
-        null,
-        answeredBadly(`Result is larger than ${String(this.line.maxResultBytes)} bytes`),
-      );
+      this.badly(`Result is larger than ${String(this.line.maxResultBytes)} bytes`);
       controller.abort(new Error('too large'));
     } else if (this.mode === 'stream') this.feed(controller, this.stream as LegStream, chunk);
     else this.chunks.push(chunk);
@@ -139,7 +130,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     try {
       stream.feed(chunk);
     } catch (e) {
-      this.settle(null, answeredBadly('Upstream sent text that is no UTF-8', { cause: e }));
+      this.badly('Upstream sent text that is no UTF-8', e);
     }
     if (this.done) controller.abort(new Error('answered'));
     else if (this.messages !== null && !stream.isHeld) this.easeOff(stream);
@@ -187,11 +178,7 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
       return parseUpstreamMessage(text);
     } catch (e) {
       const several = unbundled(text, this.line.revision);
-      if (several === null)
-        this.settle(
-          null,
-          answeredBadly('Upstream sent a message that is no JSON-RPC', { cause: e }),
-        );
+      if (several === null) this.badly('Upstream sent a message that is no JSON-RPC', e);
       else for (const one of several) if (!this.done) this.take(one);
       return null;
     }
@@ -200,9 +187,9 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   private finishJson(): void {
     const text = this.text();
     const message = text === null ? null : this.parsed(text);
-    if (text === null) this.settle(null, answeredBadly('Upstream sent text that is no UTF-8'));
+    if (text === null) this.badly('Upstream sent text that is no UTF-8');
     else if (message?.kind === 'response' && message.id === String(this.id)) this.answer(message);
-    else this.settle(null, answeredBadly('Upstream answered another request than this one'));
+    else this.badly('Upstream answered another request than this one');
   }
 
   private answer(message: Message): void {
@@ -212,10 +199,10 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   }
 
   private finishRefused(): void {
-    const { status, statusText, contentType, retryAfter, challenge, id, line } = this;
-    const head = { status, statusText, contentType, retryAfter, challenge };
+    const { id, line } = this;
+    const head = this.refusal as RefusedHead;
     const wasTaken = this.stream?.wasResumed === true;
-    this.settle(null, refusalOf({ ...head, id, line, wasTaken, text: this.text() ?? '' }));
+    this.settle(null, refusalOf({ head, id, line, wasTaken, text: this.text() ?? '' }));
   }
 
   private text(): string | null {
@@ -244,6 +231,11 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
     if (this.sent && this.request.method !== 'initialize') this.line.cancel(this.id, reason);
     this.settle(null, error);
     this.controller?.abort(new Error(reason));
+  }
+
+  /** The upstream is there, but this is no answer. */
+  private badly(reason: string, cause?: unknown): void {
+    this.settle(null, answeredBadly(reason, { cause }));
   }
 
   private settle(result: string | null, error: Error | null): void {

@@ -17,7 +17,7 @@ import { HttpListener } from './http-listener.js';
 import { LastingProgress } from './lasting-progress.js';
 import { probeRequest } from './probe-request.js';
 import { requestBody } from './request-text.js';
-import { Unasked } from './unasked.js';
+import { Unasked, isOfCall } from './unasked.js';
 
 /** See HttpAsides. */
 interface Ways {
@@ -32,11 +32,6 @@ interface Bounds {
 
 /** Longest wait for the answer to our GET. */
 const STANDS_MS = 1000;
-const OF_CALLS: ReadonlySet<string> = new Set([
-  'notifications/message',
-  'notifications/progress',
-  'notifications/cancelled',
-]);
 
 /** Streamable HTTP towards legacy upstreams: a session, opened by `initialize` (25 Transports). */
 export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
@@ -229,7 +224,7 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   }
 
   private isOf(only: HttpLeg, message: Message): boolean {
-    return ofCall(message) && !this.givenUp.blurs(only.request);
+    return isOfCall(message) && !this.givenUp.blurs(only.request);
   }
 
   private lost(reason: string): void {
@@ -248,10 +243,4 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     if (this.hasSession) await this.asides.endSession();
     this.endLeases();
   }
-}
-
-/** What an upstream says because of a call, though not on its stream. */
-function ofCall(message: Message): boolean {
-  if (message.kind === 'request') return message.method !== 'ping';
-  return message.kind === 'notification' && OF_CALLS.has(message.method);
 }

@@ -1,15 +1,19 @@
 import type { Era } from '../../kernel/mcp.js';
 import { UpstreamRpcError, parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import { SessionLostError } from './connection.js';
-import { answeredBadly, brokeOff, refusedByStatus } from './upstream-fault.js';
+import { type Head, answeredBadly, brokeOff, refusedByStatus } from './upstream-fault.js';
 
-/** An answer that is neither JSON nor an event stream under a good status. */
-export interface Refused {
+/** The head of an answer that is neither JSON nor an event stream under a good status. */
+export interface RefusedHead {
   readonly status: number;
   readonly statusText: string;
   readonly contentType: string;
-  readonly retryAfter: string | string[] | undefined;
-  readonly challenge: string | string[] | undefined;
+  readonly headers: Head;
+}
+
+/** Such an answer. */
+export interface Refused {
+  readonly head: RefusedHead;
   readonly text: string;
   /** The request itself had been taken: this refuses who came back for the answer. */
   readonly wasTaken: boolean;
@@ -20,31 +24,34 @@ export interface Refused {
 
 /** What such an answer means to the request. */
 export function refusalOf(refused: Refused): Error {
-  const { status, text, contentType, line } = refused;
+  const { head, text, line } = refused;
+  const { status, statusText, contentType, headers } = head;
   // Nothing proves any more that it did not run.
   if (refused.wasTaken)
     return brokeOff(
       `Upstream answered ${String(status)} to who came back for the answer, the outcome is unknown`,
     );
   if (line.hasSession && sessionLost(status, text)) return new SessionLostError();
-  const challenge = challengeOf(refused);
+  const challenge = challengeOf(head);
   const error = challenge === undefined ? rpcErrorIn(refused) : null;
   if (error !== null) return error;
   if (status > 299 || status < 200)
-    return refusedByStatus(status, refused.statusText, refused.retryAfter, challenge);
+    return refusedByStatus(status, statusText, headers['retry-after'], challenge);
   return answeredBadly(
     `Upstream answered ${String(status)} with ${contentType || 'no content type'}`,
   );
 }
 
 /** What a refusal of the credential asks for, whatever its body says besides. */
-function challengeOf({ status, challenge }: Refused): string | undefined {
+function challengeOf({ status, headers }: RefusedHead): string | undefined {
   if (status !== 401 && status !== 403) return undefined;
+  const challenge = headers['www-authenticate'];
   return Array.isArray(challenge) ? challenge.join(', ') : challenge;
 }
 
 /** A JSON-RPC error sent with an HTTP error status is still the answer, if it names our id. */
-function rpcErrorIn({ contentType, text, id, line, status }: Refused): UpstreamRpcError | null {
+function rpcErrorIn({ head, text, id, line }: Refused): UpstreamRpcError | null {
+  const { contentType, status } = head;
   if (!contentType.startsWith('application/json')) return null;
   try {
     const message = parseUpstreamMessage(text);

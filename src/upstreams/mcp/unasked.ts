@@ -149,3 +149,15 @@ export class Unasked {
     };
   }
 }
+
+const OF_CALLS: ReadonlySet<string> = new Set([
+  'notifications/message',
+  'notifications/progress',
+  'notifications/cancelled',
+]);
+
+/** Whether an upstream says it because of a call, though not on its stream. */
+export function isOfCall({ kind, method }: Message): boolean {
+  if (kind === 'request') return method !== 'ping';
+  return kind === 'notification' && OF_CALLS.has(method);
+}
