@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { CredentialWatch } from '../../auth/credential-watch.service.js';
 import type { Call } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { LIST_KINDS } from '../../kernel/mcp.js';
@@ -16,8 +17,6 @@ import type { ListenFilter } from './listen-filter.js';
 
 /** Open at once for one principal (PROTOCOL.md §6.4). */
 const MAX_PER_PRINCIPAL = 16;
-/** Beyond what a timer can hold the credential outlives every stream. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What a listen may hear, and where its resources and tasks are. */
 export interface Granted {
@@ -39,6 +38,7 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     private readonly subscriptions: ResourceSubscriptions,
     private readonly meters: Meters,
     private readonly bus: MemoryBus,
+    private readonly credentials: CredentialWatch,
   ) {}
 
   onModuleInit(): void {
@@ -81,7 +81,9 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     const view = this.catalog.view(call.caller, call.serverId);
     const listen = new Listen(call, granted.filter, view);
     const watcher = `listen:${String(++this.counter)}`;
-    const expiry = this.endWithCredential(listen);
+    const stopWatch = this.credentials.watch(call.caller, () => {
+      listen.end();
+    });
     this.open.add(listen);
     try {
       listen.acknowledge();
@@ -90,7 +92,7 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
       return listen.meta;
     } finally {
       this.open.delete(listen);
-      clearTimeout(expiry);
+      stopWatch();
       listen.stop();
       void this.subscriptions.end(watcher);
       this.leave(call);
@@ -125,20 +127,10 @@ export class Listens implements OnModuleInit, OnModuleDestroy {
     else listen.changed(kinds);
   }
 
-  private endWithCredential(listen: Listen): NodeJS.Timeout | undefined {
-    const leftMs = listen.call.caller.expiresAt * 1000 - Date.now();
-    if (leftMs > MAX_TIMER_MS) return undefined;
-    return setTimeout(endNow, Math.max(leftMs, 0), listen);
-  }
-
   private leave({ caller, channel }: Call): void {
     this.meters.activeStreams(channel.transport, -1);
     const left = (this.perPrincipal.get(caller.limiterKey) ?? 1) - 1;
     if (left > 0) this.perPrincipal.set(caller.limiterKey, left);
     else this.perPrincipal.delete(caller.limiterKey);
   }
-}
-
-function endNow(listen: Listen): void {
-  listen.end();
 }

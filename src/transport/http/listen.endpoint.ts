@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CredentialWatch } from '../../auth/credential-watch.service.js';
 import { Config } from '../../config/config.js';
 import type { Caller } from '../../kernel/caller.js';
 import { GatewayError } from '../../kernel/errors.js';
@@ -29,6 +30,7 @@ export class ListenEndpoint {
     private readonly meters: Meters,
     private readonly answers: Answers,
     private readonly rings: EventRings,
+    private readonly credentials: CredentialWatch,
   ) {
     listeners.keepForAbsent = (sessionId, message) => rings.keepFor(sessionId, message);
   }
@@ -112,23 +114,11 @@ export class ListenEndpoint {
       maxQueueBytes: this.config.streamQueueMaxBytes,
       stallMs: this.config.stallTimeoutMs,
     });
-    this.endWithToken(caller, reader, res);
-    return reader;
-  }
-
-  /** A stream ends with the credential that opened it. */
-  private endWithToken(caller: Caller, stream: EventStream, res: Exchange['res']): void {
-    const leftMs = caller.expiresAt * 1000 - Date.now();
-    // Beyond what a timer can hold the token outlives every stream.
-    if (leftMs > 2 ** 31 - 1) return;
-    const timer = setTimeout(
-      () => {
-        stream.end();
-      },
-      Math.max(leftMs, 0),
-    );
-    res.on('close', () => {
-      clearTimeout(timer);
+    // A stream ends with the credential that opened it.
+    const stop = this.credentials.watch(caller, () => {
+      reader.end();
     });
+    res.on('close', stop);
+    return reader;
   }
 }

@@ -1,35 +1,26 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { AuthService } from '../../auth/auth.service.js';
+import { CredentialWatch } from '../../auth/credential-watch.service.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { DrainState } from '../../platform/drain-state.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { InFlight } from '../../protocol/in-flight.js';
 import type { ClientPipe } from './client-pipe.js';
 
-/** A credential that has ended or was revoked is noticed within this time (API.md §3.5: 5 s). */
-const LOOK_MS = 2000;
-
-/** All open pipes, and whether the credentials that opened them still hold. */
+/** All open pipes; each ends with the credential that opened it. */
 @Injectable()
 export class PipeWatch implements OnModuleDestroy {
-  private readonly open = new Set<ClientPipe>();
-  private readonly timer: NodeJS.Timeout;
+  /** → ends the watch over its credential. */
+  private readonly open = new Map<ClientPipe, () => void>();
 
   constructor(
-    private readonly auth: AuthService,
+    private readonly credentials: CredentialWatch,
     private readonly drain: DrainState,
     private readonly meters: Meters,
     private readonly inFlight: InFlight,
-  ) {
-    this.timer = setInterval(() => {
-      this.look();
-    }, LOOK_MS);
-    this.timer.unref();
-  }
+  ) {}
 
   onModuleDestroy(): void {
-    clearInterval(this.timer);
-    for (const pipe of [...this.open]) pipe.close('shutdown');
+    for (const pipe of [...this.open.keys()]) pipe.close('shutdown');
   }
 
   /** @throws GatewayError `draining` */
@@ -38,19 +29,21 @@ export class PipeWatch implements OnModuleDestroy {
   }
 
   add(pipe: ClientPipe): void {
-    this.open.add(pipe);
+    const stop = this.credentials.watch(pipe.owner.caller, () => {
+      this.end(pipe);
+    });
+    this.open.set(pipe, stop);
     this.meters.activeStreams(pipe.transport, 1);
     this.meters.sessions(pipe.transport, 1);
   }
 
   remove(pipe: ClientPipe): void {
-    if (!this.open.delete(pipe)) return;
+    const stop = this.open.get(pipe);
+    if (stop === undefined) return;
+    this.open.delete(pipe);
+    stop();
     this.meters.activeStreams(pipe.transport, -1);
     this.meters.sessions(pipe.transport, -1);
-  }
-
-  private look(): void {
-    for (const pipe of [...this.open]) if (!this.auth.stillHolds(pipe.owner.caller)) this.end(pipe);
   }
 
   /** Who does not read keeps the connection for a while; the calls have ended all the same. */
