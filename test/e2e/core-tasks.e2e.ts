@@ -14,6 +14,7 @@ async function modern(
   const _meta = {
     [`${KEY}protocolVersion`]: REVISION,
     [`${KEY}clientCapabilities`]: { elicitation: {} },
+    ...(given['_meta'] as object | undefined),
   };
   const params = { name, arguments: {}, ...given, _meta };
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
@@ -92,9 +93,11 @@ describe.each(['STREAMABLEHTTP', 'SSE'] as const)(
         ...{ name: tool('task-steps'), arguments: {}, _meta: { progressToken: 7 } },
       });
       expect(answer?.result.content[0].text).toBe('stepped');
-      expect(before.map(({ params }) => params)).toEqual(
-        [1, 2, 3].map((progress) => ({ progressToken: 7, progress })),
-      );
+      const steps = [1, 2, 3].map((progress) => ({ progressToken: 7, progress }));
+      expect(before.map(({ params }) => params)).toEqual(steps);
+      const newer = await modern(world, tool('task-steps'), { _meta: { progressToken: 7 } });
+      expect(newer.before.map(({ params }) => params)).toEqual(steps);
+      expect(newer.answer?.result.content[0].text).toBe('stepped');
     });
 
     it('asks again for a result whose connection broke, and cancels no task that has ended', async () => {
