@@ -62,7 +62,8 @@ export class ItemReads {
   private async read(idOrUri: string, asked: Asked): Promise<ReadItem> {
     const resource = this.find(idOrUri, asked);
     const uri = resource?.uri ?? idOrUri;
-    const { contents } = await this.upstreams.resource(uri, asked);
+    const called = resource === undefined ? idOrUri : this.resources.uriOf(resource, asked.caller);
+    const { contents } = await this.upstreams.resource(called, asked);
     const first = (Array.isArray(contents) ? (contents as JsonObject[]) : [])[0] ?? {};
     return { resource, uri, first };
   }

@@ -1,6 +1,7 @@
 import { aGateway, aResource, aServer } from '../../test/builders/catalog.js';
 import { buildSnapshot } from './catalog.snapshot.js';
 import { buildView } from './catalog-view.js';
+import { shadows } from './resource-places.js';
 import { visibilityOf } from './visibility.js';
 import { aCaller } from '../../test/builders/caller.js';
 import { LightSchema } from './schema/argument-schema.js';
@@ -20,11 +21,13 @@ describe('resources of several gateways', () => {
   const second = of(young, 'x://one');
   const template = of(old, 'x://t/{id}', true);
   const twin = of(young, 'x://t/{id}', true);
+  const page = of(old, 'ui://app');
+  const otherPage = of(young, 'ui://app');
   const server = aServer({ resourceIds: [first.id, second.id, template.id, twin.id] });
   const snapshot = buildSnapshot(
     {
       gateways: [young, old],
-      resources: [second, first, twin, template],
+      resources: [second, first, twin, template, otherPage, page],
       tools: [],
       prompts: [],
       servers: [server],
@@ -43,9 +46,26 @@ describe('resources of several gateways', () => {
     expect(view.resource('x://one').gateway.name).toBe('old');
     expect(view.resource('x://t/7')).toMatchObject({ upstreamUri: 'x://t/7', uris: null });
     expect(view.listText('resources', 'legacy')).toBe(
-      '{"resources":[{"uri":"x://one","name":"n"}]}',
+      '{"resources":[{"uri":"ui://app","name":"n"},{"uri":"ui://young+app","name":"n"},{"uri":"x://one","name":"n"}]}',
     );
     expect(() => view.resource('x://none')).toThrow('Resource not found: x://none');
+  });
+
+  it('are both there globally when they are pages of apps, each where the tools of its gateway lead', () => {
+    const view = buildView(snapshot, everyone, null);
+    expect(view.resource('ui://app').gateway.name).toBe('old');
+    expect(view.resource('ui://young+app')).toMatchObject({
+      upstreamUri: 'ui://app',
+      gateway: { name: 'young' },
+    });
+    expect(view.uris(old.id)).toBeNull();
+    expect(['ui://app', 'x://one'].map((uri) => view.uris(young.id)?.of(uri))).toEqual([
+      'ui://young+app',
+      'x://one',
+    ]);
+    expect([...shadows(snapshot.resources.values()).keys()].sort()).toEqual(
+      [second.id, twin.id].sort(),
+    );
   });
 
   it('carry the slug of the later one in a server that holds both', () => {

@@ -48,6 +48,11 @@ export class ResourcesService {
     return row.item;
   }
 
+  /** The URI by which calls of this Caller name it, outside of Servers. */
+  uriOf({ gatewayId, uri }: Resource, caller: Caller): string {
+    return this.catalog.view(caller, null).uris(gatewayId)?.of(uri) ?? uri;
+  }
+
   /** Ids of resources whose URI another Gateway answers globally → the id that answers. */
   shadowed(): ReadonlyMap<string, string> {
     return shadows(this.catalog.snapshot.resources.values());

@@ -7,8 +7,8 @@ import { startUpstream, type Upstream } from '../fakes/hostile-upstream/upstream
 const APP = 'ui://app/view.html?x=1';
 const SHOWN = 'ui://young+app/view.html?x=1';
 
-/** PROTOCOL.md §5.9: two upstreams of one server with one page. */
-describe('apps that collide', () => {
+/** PROTOCOL.md §5.9: two upstreams with one page. */
+describe.each(['/servers/both/mcp', '/mcp'])('apps that collide on %s', (path) => {
   let world: World;
   let young: Upstream;
   beforeAll(async () => {
@@ -32,9 +32,9 @@ describe('apps that collide', () => {
   });
 
   const clients = async (): Promise<HttpClient[]> => {
-    const legacy = world.client('/servers/both/mcp');
+    const legacy = world.client(path);
     await legacy.initialize();
-    return [legacy, new ModernClient(`${world.url}/servers/both/mcp`, world.token)];
+    return [legacy, new ModernClient(world.url + path, world.token)];
   };
 
   it('keep their scheme, wherever the later one is spoken of', async () => {
@@ -55,6 +55,16 @@ describe('apps that collide', () => {
       const own = (await client.call('kit-app')).answer?.result.content as Loose[];
       expect(own[0]?.uri).toBe(APP);
     }
+  });
+
+  it('are read by their ids from the upstream that owns them', async () => {
+    const resources = (await world.rest('GET', '/resources')).json() as Loose[];
+    const { id } = resources.find((r) => r.federationSource === 'young' && r.uri === APP) ?? {};
+    const mark = young.journal.events().length;
+    const read = await world.rest('GET', `/resources/${String(id)}/content`);
+    expect([read.status, read.text]).toEqual([200, 'content of ui://app/view.html?x=1']);
+    const asked = young.journal.events().slice(mark);
+    expect(asked.some((e) => e.method === 'resources/read')).toBe(true);
   });
 
   it('are read from the upstream that owns them, under its own words', async () => {
