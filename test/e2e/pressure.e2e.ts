@@ -157,4 +157,30 @@ describe('readers that take nothing at all', () => {
     expect(await slow.read()).toBe('cut');
     await world.end();
   }, 60_000);
+
+  it('are disconnected so where the answer is one large JSON, and not by a pause between calls', async () => {
+    const upstream = { only: ['ok', 'blob'] };
+    const env = { STALL_TIMEOUT: '0.5', MAX_TOOL_RESULT_SIZE: '40000000' };
+    const world = await aWorld({ upstream, env });
+    const client = world.client();
+    await client.initialize();
+    const call = (bytes: number): Unread => {
+      const params = { name: 'kit-blob', arguments: { bytes } };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+      return new Unread(client.url, { method: 'POST', headers: client.headers(), body });
+    };
+    const never = call(30_000_000);
+    await eventually('it is answered', async () => {
+      const { text } = await world.rest('GET', '/metrics/prometheus');
+      return /mcpgateway_mcp_requests_total\{[^}]*tools\/call[^}]*success/.test(text);
+    });
+    await pause(2000);
+    expect(await never.read()).toBe('cut');
+    const raw = (bytes: number) =>
+      client.call('kit-blob', { bytes }).then(({ raw: text }) => text.length);
+    expect(await raw(1_000_000)).toBeGreaterThan(1_000_000);
+    await pause(1000);
+    expect(await raw(1_000_000)).toBeGreaterThan(1_000_000);
+    await world.end();
+  }, 60_000);
 });

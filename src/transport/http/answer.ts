@@ -7,8 +7,12 @@ import { errorHeaders, problemBody, type ProblemPlace } from '../../kernel/probl
 import { responseHeaders } from '../../kernel/response-headers.js';
 import type { Reply } from '../../protocol/dispatcher.js';
 import { ReadyHead } from './ready-head.js';
+import { endWhenStalled } from './stalled.js';
 
 export type Headers = Readonly<Record<string, string>>;
+
+/** What does not fit into the buffers on the way waits for its reader. */
+const LARGE_BYTES = 65_536;
 
 /** Writes answers of the data plane with the headers that both planes send (API.md §1.10). */
 @Injectable()
@@ -18,7 +22,10 @@ export class Answers {
   private readonly ready: ReadyHead;
   private readonly stream: string[];
 
+  private readonly stallMs: number;
+
   constructor(config: Config) {
+    this.stallMs = config.stallTimeoutMs;
     if (config.securityHeadersEnabled) {
       const isHttps = config.publicUrl.startsWith('https:') && config.hstsEnabled;
       for (const [name, value] of responseHeaders({
@@ -41,6 +48,7 @@ export class Answers {
     // A string goes out in one write together with the head, a Buffer would need two; one that is
     // ASCII, as its length tells, is copied instead of encoded.
     res.end(text, length === text.length ? 'latin1' : 'utf8');
+    if (length > LARGE_BYTES) endWhenStalled(res, this.stallMs);
   }
 
   /** The answer to one request, whole. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Config } from '../../config/config.js';
 import { SendBudget } from '../send-budget.js';
+import { endWhenStalled } from './stalled.js';
 
 export interface StreamLimits {
   readonly maxQueueBytes: number;
@@ -53,10 +54,7 @@ export class EventStream {
       this.isProbed = false;
       this.budget.drained();
     });
-    // Node counts what the far end takes of a large write as activity, too.
-    res.setTimeout(limits.stallMs, () => {
-      if (res.writableLength > 0) res.destroy();
-    });
+    endWhenStalled(res, limits.stallMs);
     res.on('close', () => {
       this.end();
     });

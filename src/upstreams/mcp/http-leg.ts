@@ -28,6 +28,8 @@ export interface HttpLine extends LegLine {
   over(leg: HttpLeg): void;
 }
 
+const ENDED_EARLY = 'Upstream ended its stream before the answer, the outcome is unknown';
+
 type Mode = 'none' | 'json' | 'stream' | 'refused';
 
 /**
@@ -213,16 +215,11 @@ export class HttpLeg implements Dispatcher.DispatchHandler, Waiting, OpenRequest
   private streamEnded(): void {
     const stream = this.stream as LegStream;
     const pauseMs = stream.ended();
-    if (pauseMs === null) {
-      this.settle(
-        null,
-        brokeOff('Upstream ended its stream before the answer, the outcome is unknown'),
-      );
-      return;
-    }
-    setTimeout(() => {
-      if (!this.done) this.line.dispatch(this, null, stream.lastEventId);
-    }, pauseMs);
+    if (pauseMs === null) this.settle(null, brokeOff(ENDED_EARLY));
+    else
+      setTimeout(() => {
+        if (!this.done) this.line.dispatch(this, null, stream.lastEventId);
+      }, pauseMs);
   }
 
   private giveUp(error: Error, reason: string): void {
