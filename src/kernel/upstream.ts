@@ -59,9 +59,16 @@ export interface UpstreamObserver {
   /**
    * A request of the upstream to its client. `answer` takes the inside of the reply envelope:
    * `"result":{…}` or `"error":{…}`, and must be called exactly once.
+   * @param progressed hears how far the client is, where the upstream wants to know: the inside of the
+   *   params of each `notifications/progress` without `progressToken`
    * @returns a function that withdraws the question, should the upstream cancel it
    */
-  ask(method: string, params: string, answer: (reply: string) => void): () => void;
+  ask(
+    method: string,
+    params: string,
+    answer: (reply: string) => void,
+    progressed?: (params: string) => void,
+  ): () => void;
   /**
    * Whether whoever hears it has so much unread that no more should come yet; `caughtUp` is then
    * called once. Heard by those lines that can let one request wait without the others.

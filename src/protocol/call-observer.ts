@@ -62,8 +62,9 @@ export class CallObserver implements UpstreamObserver {
     this.gate?.end(!this.call.abort.aborted);
   }
 
-  ask(method: string, params: string, answer: (reply: string) => void): () => void {
-    return this.clientRequests.ask(this.call, method, this.shown(params), answer);
+  ask(...[method, said, answer, progressed]: Parameters<UpstreamObserver['ask']>): () => void {
+    const params = this.shown(said);
+    return this.clientRequests.ask(this.call, { method, params, answer, progressed });
   }
 
   private shown(params: string): string {

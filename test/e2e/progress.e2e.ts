@@ -1,3 +1,4 @@
+import type { Exchange, RpcMessage } from '../drive/http-client.js';
 import { RpcClient } from '../drive/rpc-client.js';
 import { cancelTimes, cancelsByMessage } from '../drive/cancel-times.js';
 import { eventually } from '../drive/wait.js';
@@ -25,6 +26,27 @@ describe('what happens during a call', () => {
     expect(steps.every((m) => m.params.progressToken === 'mine')).toBe(true);
     expect(steps[0]?.params).toMatchObject({ total: 4, message: 'step 1' });
     expect(done.answer?.result.content[0].text).toBe('done');
+  });
+
+  it('relays how far the client is with what it was asked, under the token of the upstream', async () => {
+    const client = world.client();
+    await client.initialize({ sampling: {} });
+    let call: Promise<Exchange> | null = null;
+    const asked = await new Promise<RpcMessage>((onMessage) => {
+      call = client.call('kit-sample', { token: 'up', nonce: 'asks' }, { onMessage });
+    });
+    const progressToken = asked.params._meta.progressToken as unknown;
+    expect(progressToken).toBe(asked.id);
+    const method = 'notifications/progress';
+    await client.notify(method, { progressToken, progress: 0.5, total: 1 });
+    const told = await eventually('the progress above', () =>
+      world.upstream.journal.events().find((e) => e.method === method),
+    );
+    expect(told.bytes).toContain('"params":{"progressToken":"up","progress":0.5,"total":1}');
+    expect(told.session).toBe(world.upstream.journal.calls('asks')[0]?.session);
+    const result = { role: 'assistant', content: { type: 'text', text: 'x' }, model: 'm' };
+    await client.send(JSON.stringify({ jsonrpc: '2.0', id: asked.id, result }));
+    expect((await (call as unknown as Promise<Exchange>)).answer?.result).toBeDefined();
   });
 
   it('answers in JSON when nothing precedes', async () => {

@@ -15,6 +15,7 @@ interface Owner {
   hears(passes: (message: RpcMessage) => boolean): Promise<RpcMessage>;
   heard(): readonly RpcMessage[];
   answer(id: RpcMessage['id'], inside: object): Promise<unknown>;
+  notify(method: string, params: object): Promise<unknown>;
   setLevel(level: string): Promise<unknown>;
   close(): void;
 }
@@ -35,6 +36,7 @@ async function overHttp(world: World, capabilities: unknown, who = world.token):
     hears: (passes) => eventually('a message', () => heard.find(passes)),
     heard: () => heard,
     answer: (id, inside) => client.send(JSON.stringify({ jsonrpc: '2.0', id, ...inside })),
+    notify: (method, params) => client.notify(method, params),
     setLevel: (level) => client.request('logging/setLevel', { level }),
     close: () => {
       abort.abort();
@@ -49,6 +51,7 @@ async function overPipe(client: PipeClient, capabilities: unknown): Promise<Owne
     hears: (passes) => client.hears(passes),
     heard: () => client.heard,
     answer: (id, inside) => client.send(JSON.stringify({ jsonrpc: '2.0', id, ...inside })),
+    notify: (method, params) => client.notify(method, params),
     setLevel: (level) => client.request('logging/setLevel', { level }),
     close: () => {
       void client.close();
@@ -134,6 +137,29 @@ describe.each(['STREAMABLEHTTP', 'SSE', 'WEBSOCKET'] as const)('unasked over %s'
     await owner.hears((m) => m.method === LOG);
     const heard = owner.heard().filter((m) => m.method === LOG);
     expect(heard.map((m) => m.params)).toEqual([{ level: 'error', data: { kind } }]);
+  });
+
+  it.each(Object.keys(CLIENTS))('relays how far the owner on %s is', async (kind) => {
+    const { owner, session } = await opened(kind);
+    const id = `p-${kind}`;
+    const { params, ...rest } = question(id);
+    await world.upstream.emit(
+      { ...rest, params: { ...params, _meta: { progressToken: 7 } } },
+      session,
+    );
+    const asked = await owner.hears((m) => m.method === SAMPLING);
+    const progressToken = asked.params._meta.progressToken as unknown;
+    expect(progressToken).not.toBe(7);
+    const method = 'notifications/progress';
+    await owner.notify(method, { progressToken, progress: 1, message: kind });
+    const told = await eventually('the progress', () =>
+      world.upstream.journal.events().find((e) => e.method === method && e.session === session),
+    );
+    expect(JSON.parse(told.bytes ?? '')).toEqual({
+      ...{ jsonrpc: '2.0', method, params: { progressToken: 7, progress: 1, message: kind } },
+    });
+    await owner.answer(asked.id, { result: {} });
+    await answerTo(id, session);
   });
 
   it('takes a question back from the owner', async () => {

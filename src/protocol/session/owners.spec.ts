@@ -1,5 +1,6 @@
 import { RELATED_TASK } from '../../kernel/core-tasks.js';
 import type { GatewayId } from '../../kernel/ids.js';
+import type { Question } from '../client-requests.js';
 import { Owners } from './owners.js';
 
 const G = 'g1' as string as GatewayId;
@@ -11,7 +12,7 @@ function made() {
     null as never,
     { level: () => 'debug' } as never,
     { send: (_to: string, text: string) => said.push(text) > 0, clientOf: () => ({}) } as never,
-    { ask: (_whom: unknown, _method: string, params: string) => said.push(params) } as never,
+    { ask: (_whom: unknown, { params }: Question) => said.push(params) } as never,
     { dropped: () => undefined } as never,
     null as never,
   );

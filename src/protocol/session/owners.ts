@@ -5,7 +5,7 @@ import { related } from '../../kernel/related-task.js';
 import { Meters } from '../../platform/metrics/meters.js';
 import { ConnectionPool, type SessionOwners } from '../../upstreams/mcp/connection.pool.js';
 import type { SessionOwner } from '../../upstreams/mcp/connection.js';
-import { ClientRequests } from '../client-requests.js';
+import { ClientRequests, type Question } from '../client-requests.js';
 import { FloodGate } from '../flood-gate.js';
 import { Listeners } from '../listeners.js';
 import { isLogWanted } from '../log-filter.js';
@@ -69,8 +69,8 @@ export class Owners implements SessionOwners, OnModuleInit {
         if (this.isFor(sessionId, method, params))
           gate.each(notificationText(method, shown(params)));
       },
-      ask: (method, params, answer) =>
-        this.ask(sessionId, { method, params: shown(params), answer }),
+      ask: (method, params, answer, progressed) =>
+        this.ask(sessionId, { method, params: shown(params), answer, progressed }),
     };
   }
 
@@ -88,14 +88,6 @@ export class Owners implements SessionOwners, OnModuleInit {
     }
     const send = (message: string): boolean => this.listeners.send(sessionId, message);
     const whom = { client, channel: { canAsk: true, send } };
-    return this.clientRequests.ask(whom, question.method, question.params, question.answer);
+    return this.clientRequests.ask(whom, question);
   }
-}
-
-interface Question {
-  readonly method: string;
-  /** Inside of the params object. */
-  readonly params: string;
-  /** Takes the inside of the reply envelope, once. */
-  readonly answer: (reply: string) => void;
 }

@@ -26,7 +26,12 @@ export class Incoming {
       if (sessionId !== null) this.clientRequests.answered(sessionId, message);
       return;
     }
-    if (message.method !== 'notifications/cancelled') return;
+    if (message.method === 'notifications/progress')
+      this.clientRequests.progressed(from.client.sessionId, message);
+    else if (message.method === 'notifications/cancelled') this.cancel(message, from);
+  }
+
+  private cancel(message: Message, from: Sender): void {
     const id = message.params?.raw('requestId');
     if (id === undefined) return;
     const reason = message.params?.string('reason') ?? 'cancelled by the client';

@@ -1,9 +1,10 @@
-import { errorText, type Message } from '../../kernel/jsonrpc.js';
+import { errorText, type Message, notificationText } from '../../kernel/jsonrpc.js';
 import { MAX_QUESTIONS } from '../../kernel/mcp.js';
+import { progressTokenOf } from '../../kernel/progress-token.js';
 import type { UpstreamObserver } from '../../kernel/upstream.js';
-import { paramsOf, replyText } from './request-text.js';
+import { joined, paramsOf, replyText } from './request-text.js';
 
-/** Longest wait for a client's answer to a question of the upstream (PROTOCOL.md §4.6). */
+/** Longest wait for a client's answer, or its progress, to a question of the upstream (PROTOCOL.md §4.6). */
 const ASK_LIMIT_MS = 600_000;
 const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer in time"}';
 
@@ -11,7 +12,7 @@ const NO_ANSWER = '"error":{"code":-32603,"message":"The client did not answer i
 export interface Responder {
   /** Of somebody who was asked. */
   respond(text: string): void;
-  /** A pong or a refusal, for which nobody was: of a flood of these most may be lost. */
+  /** A pong or a refusal, for which nobody was, or progress: of a flood of these most may be lost. */
   respondAtOnce(text: string): void;
 }
 
@@ -53,7 +54,19 @@ export class OpenQuestions {
       withdraw();
       reply(NO_ANSWER);
     }, ASK_LIMIT_MS);
-    withdraw = client.ask(message.method, paramsOf(message), reply);
+    const token = progressTokenOf(message.params);
+    const progressed = (said: string): void => {
+      if (!open) return;
+      limit.refresh();
+      this.line.respondAtOnce(progressText(token as string, said));
+    };
+    const { method } = message;
+    withdraw = client.ask(
+      method,
+      paramsOf(message),
+      reply,
+      token === undefined ? token : progressed,
+    );
     isAsked = true;
     // The answer may have come already: a refusal needs no round trip.
     if (!(open as boolean)) return true;
@@ -87,4 +100,9 @@ export class OpenQuestions {
       return '{"code":-32000,"message":"Too many open questions"}';
     return null;
   }
+}
+
+/** @param token the upstream's own */
+function progressText(token: string, said: string): string {
+  return notificationText('notifications/progress', joined(`"progressToken":${token}`, said));
 }

@@ -130,17 +130,18 @@ export class Unasked {
     open: readonly OpenRequest[],
   ): Pick<UpstreamObserver, 'ask'> {
     return {
-      ask: (method, params, answer) => {
+      ask: (method, params, answer, progressed) => {
         const group: Group = { id, open: [...open] };
         this.groups.push(group);
         for (const one of open) one.clock.stand();
         const close = (): void => {
           if (takeOut(this.groups, group)) for (const one of open) one.clock.go();
         };
-        const withdraw = owner.ask(method, params, (reply) => {
+        const answered = (reply: string): void => {
           close();
           answer(reply);
-        });
+        };
+        const withdraw = owner.ask(method, params, answered, progressed);
         return () => {
           close();
           withdraw();

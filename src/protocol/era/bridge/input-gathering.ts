@@ -80,7 +80,7 @@ export class InputGathering {
       return () => undefined;
     }
     const asked = page === null ? params : `${params},"elicitationId":"${randomUUID()}"`;
-    return this.clientRequests.ask(this.call, method, asked, (reply) => {
+    const answer = (reply: string): void => {
       const { top, nested } = scanJson(`{${reply}}`, { ...RELAYED, nested: ['result', 'error'] });
       const result = top.raw('result');
       if (result !== undefined) {
@@ -93,7 +93,8 @@ export class InputGathering {
             `The client answered '${method}' with an error: ${nested['error']?.string('message') ?? ''}`,
           ),
         );
-    });
+    };
+    return this.clientRequests.ask(this.call, { method, params: asked, answer });
   }
 }
 

@@ -38,8 +38,8 @@ export class TaskWatch implements Watch {
     this.hears?.notification(method, this.shown(params));
   }
 
-  ask(method: string, params: string, answer: (reply: string) => void): () => void {
-    if (this.hears !== null) return this.hears.ask(method, this.shown(params), answer);
+  ask(...[method, params, answer, progressed]: Parameters<UpstreamObserver['ask']>): () => void {
+    if (this.hears !== null) return this.hears.ask(method, this.shown(params), answer, progressed);
     answer(NOBODY);
     return () => undefined;
   }

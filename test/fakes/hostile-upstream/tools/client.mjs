@@ -7,6 +7,7 @@ export const client = {
     const answer = await call.ask('sampling/createMessage', {
       messages: [{ role: 'user', content: { type: 'text', text: call.args.prompt ?? 'hi' } }],
       maxTokens: 10,
+      ...(call.args.token === undefined ? {} : { _meta: { progressToken: call.args.token } }),
     });
     call.text(summary(answer));
   },
