@@ -100,6 +100,7 @@ import { Sessions } from './session/sessions.js';
     InFlight,
     Listeners,
     MethodTable,
+    Owners,
     ResourceSubscriptions,
     SessionEnd,
     Sessions,

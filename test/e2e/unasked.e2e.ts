@@ -162,6 +162,21 @@ describe.each(['STREAMABLEHTTP', 'SSE', 'WEBSOCKET'] as const)('unasked over %s'
     await answerTo(id, session);
   });
 
+  it.each(Object.keys(CLIENTS))(
+    'tells the upstream of new roots of the owner on %s',
+    async (kind) => {
+      const method = 'notifications/roots/list_changed';
+      const { owner, session } = await opened(kind, { roots: { listChanged: true } });
+      const other = await opened(kind, { roots: { listChanged: true } });
+      const shared = await upstreamSession(owner, 'common');
+      await owner.notify(method, {});
+      const told = (one: string) =>
+        world.upstream.journal.events().filter((e) => e.method === method && e.session === one);
+      await eventually('the notice', () => told(session).length > 0);
+      expect([session, other.session, shared].map((one) => told(one).length)).toEqual([1, 0, 0]);
+    },
+  );
+
   it('takes a question back from the owner', async () => {
     const { owner, session } = await opened('http');
     await world.upstream.emit(question('back'), session);

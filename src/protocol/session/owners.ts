@@ -74,6 +74,11 @@ export class Owners implements SessionOwners, OnModuleInit {
     };
   }
 
+  /** The client has other roots than when it was asked last. */
+  rootsChanged(sessionId: string): void {
+    this.pool.rootsChanged(sessionId);
+  }
+
   private isFor(sessionId: string, method: string, params: string): boolean {
     if (!PASSED.has(method)) return false;
     if (method !== 'notifications/message') return true;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { ClientRequests } from '../../protocol/client-requests.js';
 import { InFlight, type Sender, scopeOf } from '../../protocol/in-flight.js';
+import { Owners } from '../../protocol/session/owners.js';
 import { Answers } from './answer.js';
 import type { Posted } from './exchange.js';
 
@@ -11,6 +12,7 @@ export class Incoming {
   constructor(
     private readonly inFlight: InFlight,
     private readonly clientRequests: ClientRequests,
+    private readonly owners: Owners,
     private readonly answers: Answers,
   ) {}
 
@@ -21,14 +23,21 @@ export class Incoming {
   }
 
   take(message: Message, from: Sender): void {
+    const { sessionId } = from.client;
     if (message.kind === 'response') {
-      const { sessionId } = from.client;
       if (sessionId !== null) this.clientRequests.answered(sessionId, message);
       return;
     }
-    if (message.method === 'notifications/progress')
-      this.clientRequests.progressed(from.client.sessionId, message);
-    else if (message.method === 'notifications/cancelled') this.cancel(message, from);
+    switch (message.method) {
+      case 'notifications/progress':
+        this.clientRequests.progressed(sessionId, message);
+        return;
+      case 'notifications/cancelled':
+        this.cancel(message, from);
+        return;
+      case 'notifications/roots/list_changed':
+        if (sessionId !== null) this.owners.rootsChanged(sessionId);
+    }
   }
 
   private cancel(message: Message, from: Sender): void {

@@ -41,7 +41,8 @@ class FakeLine implements UpstreamConnection {
     return request.method === 'tools/call' ? this.answer() : Promise.resolve('{}');
   }
 
-  notify = () => undefined;
+  readonly told: string[] = [];
+  notify = (method: string) => void this.told.push(method);
   listen = () => undefined;
 
   close(): Promise<void> {
@@ -155,6 +156,19 @@ describe('ConnectionPool: who shares', () => {
     });
     await call(gateway, who('alice'), client('s2', '{"sampling":{}}'));
     expect(lines).toHaveLength(2);
+  });
+
+  it('tells of changed roots what one client session has for itself, if it knows of roots', async () => {
+    const { pool, lines, call } = made();
+    const own = gatewayOf({ sessionMode: 'per-session' });
+    const roots = '{"roots":{}}';
+    await call(own, who('alice'), client('s1', roots));
+    await call(own, who('alice'), client('s2', roots));
+    await call(own, who('alice'), client('s3', '{"sampling":{}}'));
+    await call(aGateway({ slug: 'common' }), who('alice'), client('s1', roots));
+    for (const id of ['s1', 's3']) pool.rootsChanged(id);
+    const changed = 'notifications/roots/list_changed';
+    expect(lines.map(({ told }) => told)).toEqual([[changed], [], [], []]);
   });
 
   it.each([

@@ -148,6 +148,12 @@ export class ConnectionPool implements OnModuleDestroy {
     await this.retire((session) => session.facts.sessionId === sessionId);
   }
 
+  /** Tells what a client session has for itself: nobody else's roots have changed (PROTOCOL.md §5.1). */
+  rootsChanged(sessionId: string): void {
+    for (const session of this.alive)
+      if (session.facts.sessionId === sessionId) session.tellRootsChanged();
+  }
+
   /** Closes what nobody has used since `before`, on the clock of `performance.now()`. */
   reap(before: number): void {
     void this.retire((session) => session.isIdle && session.idleSince < before);

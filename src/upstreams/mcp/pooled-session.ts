@@ -1,5 +1,6 @@
 import { type Caller, ownerOf } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
+import { CAPABILITY, readCapabilities } from '../../kernel/client-capabilities.js';
 import { takesTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../../kernel/mcp.js';
@@ -20,6 +21,7 @@ export interface SessionFacts {
   readonly clientInfo: string | null;
 }
 
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
 /** The least severe level wanted by those who never said. */
 const UNSAID: LogLevel = 'info';
 const SET_LEVEL_MS = 5000;
@@ -122,6 +124,14 @@ export class PooledSession {
     const request = probeRequest('logging/setLevel', `"level":"${level}"`, SET_LEVEL_MS);
     // An upstream that refuses goes on as it likes; what its clients hear is filtered anyway.
     await connection.request(request).catch(() => undefined);
+  }
+
+  /** Who was told of no roots, or asks for them with each request, has nothing to read again. */
+  tellRootsChanged(): void {
+    const { connection } = this;
+    if (connection?.greeting.era !== 'legacy') return;
+    if ((readCapabilities(this.facts.declared).bits & CAPABILITY.roots) === 0) return;
+    connection.notify(ROOTS_CHANGED, '');
   }
 
   private get isOwn(): boolean {
