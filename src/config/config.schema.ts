@@ -85,7 +85,7 @@ const transports = {
   websocketPingIntervalMs: seconds('WEBSOCKET_PING_INTERVAL', 30, 'Pause between pings on WebSockets, to clients and to gateways; two without answer close one', { min: 1 }),
   mcpgatewayWsQueryToken: bool('MCPGATEWAY_WS_QUERY_TOKEN', false, 'Accept `?token=` on WebSockets; addresses are logged by others on the way'),
   streamQueueMaxBytes: bytes('STREAM_QUEUE_MAX_BYTES', 1_048_576, 'Unread output kept for one stream'),
-  stallTimeoutMs: seconds('STALL_TIMEOUT', 60, 'Longest time that the far end of an open stream, socket or pipe may take nothing of what waits for it; then it is ended', { min: 0.1 }),
+  stallTimeoutMs: seconds('STALL_TIMEOUT', 300, 'Longest time that a client may take nothing of what waits for it; then its connection is ended. Kernels hold a megabyte, so that slow ones are seen to take something now and then only', { min: 0.1 }),
   maxStreamsPerPrincipal: int('MAX_STREAMS_PER_PRINCIPAL', 100, 'Open streams of one principal, anonymous: of one address', { min: 1 }),
 };
 

@@ -129,6 +129,19 @@ describe('EventStream', () => {
     },
   );
 
+  it('lets a reader take its time that takes little at a time', async () => {
+    const res = await opened();
+    const stream = new EventStream(res, { ...limits, maxQueueBytes: 1e9, stallMs: 2000 });
+    for (let i = 0; i < 800; i++) stream.send('x'.repeat(10_000));
+    stream.end();
+    const ended = new Promise((resolve) => socket.on('end', resolve));
+    // So slowly that all of it takes longer than it may take nothing.
+    const reading = setInterval(() => socket.read(), 25);
+    await ended;
+    clearInterval(reading);
+    expect(socket.bytesRead).toBeGreaterThan(8_000_000);
+  }, 20_000);
+
   it('lets a reader take its time that has read everything', async () => {
     const res = await opened();
     const stream = new EventStream(res, { ...limits, stallMs: 20 });

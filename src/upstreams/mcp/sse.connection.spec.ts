@@ -104,7 +104,7 @@ const open: UpstreamConnection[] = [];
 
 beforeEach(async () => {
   upstream = await new Upstream().listen();
-  const env = { SSRF_ALLOW_LOCALHOST: 'true', LOG_LEVEL: 'error', STALL_TIMEOUT: '0.2' };
+  const env = { SSRF_ALLOW_LOCALHOST: 'true', LOG_LEVEL: 'error', TOOL_TIMEOUT: '0.2' };
   const config = loadConfig(env, { cwd: '/' });
   const log = createLogger(config, { write: () => undefined });
   client = new SafeClient(config, new EgressPolicy(config), log);

@@ -54,7 +54,7 @@ export class SseConnections implements ConnectionKind {
       posts: lease(gateway.maxConcurrency || this.config.maxInFlightCalls),
       asides: lease(MAX_ASIDES),
       maxEventChars: this.config.maxToolResultSizeBytes,
-      stallMs: this.config.stallTimeoutMs,
+      stallMs: gateway.timeoutMs ?? this.config.toolTimeoutMs,
       dropped: dropLog(gateway, this.log, this.meters),
     });
     await connection.initialize(address);

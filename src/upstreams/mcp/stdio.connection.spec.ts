@@ -20,14 +20,14 @@ const counts: number[] = [];
 const open: UpstreamConnection[] = [];
 let outputs = new ProcessOutputs();
 
-function aKind(stallTimeoutMs = 60_000): StdioConnections {
+function aKind(toolTimeoutMs = 60_000): StdioConnections {
   const meters = {
     dropped: (reason: string) => drops.push(reason),
     stdioProcesses: (_slug: string, count: number) => counts.push(count),
   };
   // Of each no more than what is used here: the specs of Config, Meters and Log are elsewhere.
   return new StdioConnections(
-    { healthCheckIntervalMs: 60_000, stallTimeoutMs } as unknown as Config,
+    { healthCheckIntervalMs: 60_000, toolTimeoutMs } as unknown as Config,
     meters as unknown as Meters,
     { warn: () => undefined } as unknown as Log,
     outputs,

@@ -38,7 +38,7 @@ export class StdioConnections implements ConnectionKind {
     const startedAt = performance.now();
     this.count(gateway.slug, 1);
     const connection = start(options, {
-      stallMs: this.config.stallTimeoutMs,
+      stallMs: gateway.timeoutMs ?? this.config.toolTimeoutMs,
       dropped: dropLog(gateway, this.log, this.meters),
       exited: (line) => {
         this.count(gateway.slug, -1);
@@ -73,7 +73,7 @@ export class StdioConnections implements ConnectionKind {
     const connection = start(
       { ...options, modern: UNGREETED },
       {
-        stallMs: this.config.stallTimeoutMs,
+        stallMs: gateway.timeoutMs ?? this.config.toolTimeoutMs,
         dropped: () => undefined,
         exited: () => {
           this.count(gateway.slug, -1);

@@ -67,7 +67,7 @@ export class WsConnections implements ConnectionKind {
     return new WsConnection(socket, options, {
       maxBytes,
       pingIntervalMs: this.config.websocketPingIntervalMs,
-      stallMs: this.config.stallTimeoutMs,
+      stallMs: options.gateway.timeoutMs ?? this.config.toolTimeoutMs,
       dropped: dropLog(options.gateway, this.log, this.meters),
     });
   }
