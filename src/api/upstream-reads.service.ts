@@ -62,6 +62,7 @@ export class UpstreamReads {
       client: CLIENT,
       serverId: null,
       mirrored: null,
+      trace: null,
       channel: CHANNEL,
       abort: new Abort(),
       ip: asked.actor.ip ?? '',

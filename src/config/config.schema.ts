@@ -131,6 +131,7 @@ const calls = {
   upstreamResponseTimeoutMs: seconds('UPSTREAM_RESPONSE_TIMEOUT', 30, 'Longest read that is no call', { min: 0.01 }),
   circuitBreakerThreshold: int('CIRCUIT_BREAKER_THRESHOLD', 5, 'Failures in a row before a gateway is left alone', { min: 1 }),
   circuitBreakerResetTimeoutMs: seconds('CIRCUIT_BREAKER_RESET_TIMEOUT', 30, 'First pause then, doubled up to 300 s', { min: 0.01 }),
+  traceBaggageAllowed: list('TRACE_BAGGAGE_ALLOWED', [], 'Keys of the `baggage` of a trace that go on to upstreams'),
   maxToolRetries: int('MAX_TOOL_RETRIES', 3, 'Retries of a call that has not been sent, or may be repeated', { aliases: ['RETRY_MAX_ATTEMPTS'], max: 20 }),
   retryBaseDelayMs: seconds('RETRY_BASE_DELAY', 1, 'Pause before the first retry, doubled each time'),
   retryMaxDelayMs: seconds('RETRY_MAX_DELAY', 60, 'Longest pause between retries'),

@@ -50,6 +50,13 @@ export interface ClientView {
   readonly logLevel: LogLevel | null;
 }
 
+/** The trace that a request is part of, as its sender wrote it (W3C Trace Context, Baggage). */
+export interface IncomingTrace {
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  readonly baggage: string | undefined;
+}
+
 /** One JSON-RPC request on its way. */
 export interface Call {
   readonly id: CallId;
@@ -60,6 +67,8 @@ export interface Call {
   readonly serverId: ServerId | null;
   /** `Mcp-*` headers of a modern HTTP request, lower-case names; `null` elsewhere. Compared, or passed on. */
   readonly mirrored: HeaderRecord | null;
+  /** What the head of an HTTP request says of its trace; `null` where it says nothing. */
+  readonly trace: IncomingTrace | null;
   readonly channel: Channel;
   readonly abort: Abort;
   /** Client address, for logs only. */

@@ -20,6 +20,8 @@ export interface UpstreamRequest {
   readonly wantsProgress: boolean;
   /** `Mcp-*` headers of the client's own request, lower-case names; `null` where there are none. */
   readonly mirrored: HeaderRecord | null;
+  /** Headers of the trace, names and values one after the other; `meta` says the same. */
+  readonly trace?: readonly string[] | null;
   readonly caller: Caller;
   readonly client: ClientView;
   /** Least severe log message that the client asked for; `null` = it never did. */

@@ -15,6 +15,7 @@ import { type Method, MethodTable } from './methods/method-table.js';
 import type { Handled } from './methods/registry.js';
 import { VendorMethods } from './methods/vendor.methods.js';
 import { PolicyChain } from './chain.js';
+import { traceIdOf } from './trace-context.js';
 
 /** The answer to one request: a whole JSON-RPC message, and what HTTP adds to it. */
 export interface Reply {
@@ -123,7 +124,12 @@ export class Dispatcher {
     }
     const known = knownError(error, call.id);
     if (known.code === 'internal_error')
-      this.log.error({ event: 'call.failed', requestId: call.id, err: known.cause });
+      this.log.error({
+        event: 'call.failed',
+        requestId: call.id,
+        traceId: traceIdOf(call),
+        err: known.cause,
+      });
     const isRpc = call.channel.transport === 'rpc';
     return {
       text: errorText(id, errorObject(known, call.id, isRpc, era)),

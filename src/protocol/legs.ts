@@ -11,11 +11,13 @@ import type { Stay, UpstreamObserver, UpstreamReply, UpstreamRequest } from '../
 import { Config } from '../config/config.js';
 import { Meters } from '../platform/metrics/meters.js';
 import { type Invocation, Invoker } from '../upstreams/invoker.js';
+import { joined } from '../upstreams/mcp/request-text.js';
 import type { Places } from '../upstreams/places.js';
 import type { ShownUris } from '../registry/shown-uris.js';
 import { CallObserver } from './call-observer.js';
 import { ClientRequests } from './client-requests.js';
 import { Sessions } from './session/sessions.js';
+import { type OutgoingTrace, outgoingTrace, TRACE_KEYS } from './trace-context.js';
 
 /** What goes up for a call, beside what every call has. */
 export interface Upward {
@@ -57,6 +59,7 @@ const OURS = [
   'io.modelcontextprotocol/clientInfo',
   'io.modelcontextprotocol/logLevel',
   'io.modelcontextprotocol/subscriptionId',
+  ...TRACE_KEYS,
 ] as const;
 /** What the gateway says of itself is never taken from a client. */
 const OWN_PREFIX = 'io.mcpgateway/';
@@ -109,13 +112,15 @@ export class Legs {
     const meta = metaOf(call);
     const token = meta?.raw('progressToken');
     const { canNotify } = call.channel;
+    const trace = this.traceOf(call, meta);
     return {
       method: up.method ?? call.message.method,
       target: up.target ?? '',
       params: up.params,
-      meta: meta === undefined ? '' : foreignMeta(meta),
+      meta: metaUp(meta, trace),
       wantsProgress: canNotify && token !== undefined,
       mirrored: mirroredOf(call, up),
+      trace: trace && trace.headers,
       caller: call.caller,
       client: call.client,
       logLevel: this.levelOf(call),
@@ -125,6 +130,14 @@ export class Legs {
       totalMs: this.totalMs(up),
       stay: up.stay ?? null,
     };
+  }
+
+  private traceOf(call: Call, meta: Members | undefined): OutgoingTrace | null {
+    if (call.trace === null && meta === undefined) return null;
+    return outgoingTrace(meta, call.trace, {
+      allowedBaggage: this.config.traceBaggageAllowed,
+      maySample: call.caller.type !== 'anonymous',
+    });
   }
 
   /** The absolute end of what goes up, in ms from sending. */
@@ -145,6 +158,11 @@ export class Legs {
   private observer(call: Call, token: string | undefined): CallObserver {
     return new CallObserver(call, token, this.sessions, this.clientRequests, this.meters);
   }
+}
+
+function metaUp(meta: Members | undefined, trace: OutgoingTrace | null): string {
+  const foreign = meta === undefined ? '' : foreignMeta(meta);
+  return trace === null ? foreign : joined(foreign, trace.meta);
 }
 
 function foreignMeta(meta: Members): string {

@@ -41,6 +41,7 @@ export function aCall(
     },
     serverId: (more.serverId ?? null) as ServerId | null,
     mirrored: null,
+    trace: null,
     channel: {
       transport: 'http',
       canNotify: true,

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { Abort } from '../../kernel/abort.js';
@@ -86,10 +87,25 @@ export class CallRunner {
       client: channel.canAsk ? runnable.client : runnable.mutedClient,
       serverId: runnable.serverId,
       mirrored: runnable.mirrored ?? null,
+      trace: traceOf(posted.req.headers),
       channel,
       abort: new Abort(),
       ip: posted.ip,
       bytes: posted.bytes,
     };
   }
+}
+
+function traceOf(headers: IncomingHttpHeaders): Call['trace'] {
+  if (headers['traceparent'] === undefined && headers['baggage'] === undefined) return null;
+  return {
+    traceparent: one(headers['traceparent']),
+    tracestate: one(headers['tracestate']),
+    baggage: one(headers['baggage']),
+  };
+}
+
+/** A header as one text; several lines of `tracestate` and `baggage` are one list. */
+function one(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -155,6 +155,7 @@ export class ClientPipe implements Channel {
       client,
       serverId: this.owner.serverId,
       mirrored: null,
+      trace: null,
       channel: this,
       abort: new Abort(),
       ip: this.owner.ip,

@@ -137,7 +137,11 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
       const { path } = address;
       if (body === null)
         pool.dispatch({ path, method: 'GET', headers: address.getHeaders(lastEventId) }, handler);
-      else pool.dispatch({ path, method: 'POST', headers: address.postHeaders, body }, handler);
+      else
+        pool.dispatch(
+          { path, method: 'POST', headers: address.headersOf(leg.request.trace), body },
+          handler,
+        );
     } catch (e) {
       leg.onResponseError(null as never, e as Error);
     }

@@ -45,6 +45,11 @@ export class HttpAddress {
     return this.post;
   }
 
+  /** As `postHeaders`, with those of a trace. */
+  headersOf(trace: readonly string[] | null | undefined): string[] {
+    return trace ? this.postHeaders.concat(trace) : this.postHeaders;
+  }
+
   get headers(): string[] {
     this.post = this.build();
     return [...this.fixed, ...this.joined()];

@@ -86,6 +86,7 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
     if (memberInName(method) !== undefined) headers.push('mcp-name', encodeHeaderValue(target));
     const known = method === 'tools/call' ? this.parts.mirrored(target) : UNMARKED;
     if (known.length > 0) headers.push(...paramHeaders(known, argumentsOf(request)));
+    if (request.trace) headers.push(...request.trace);
     if (request.mirrored !== null) headers.push(...unknownParamHeaders(known, request.mirrored));
     return headers;
   }
