@@ -36,19 +36,24 @@ export class CallRunner {
     private readonly rings: EventRings,
   ) {}
 
-  run(posted: Posted, runnable: Runnable): void {
+  /** The way back to the client of one POST. */
+  channel(posted: Posted, from: Omit<Runnable, 'message'>): HttpChannel {
     const { config } = this;
-    const channel = new HttpChannel(posted.res, this.answers, {
-      transport: runnable.transport,
-      accepts: runnable.transport === 'rpc' ? { json: true, stream: false } : posted.accepts,
+    return new HttpChannel(posted.res, this.answers, {
+      transport: from.transport,
+      accepts: from.transport === 'rpc' ? { json: true, stream: false } : posted.accepts,
       prefersJson: config.jsonResponseEnabled,
-      client: runnable.client,
+      client: from.client,
       rings: this.rings,
       headers: posted.headers,
       keepaliveMs: keepaliveMs(config),
       maxQueueBytes: config.streamQueueMaxBytes,
       stallMs: config.stallTimeoutMs,
     });
+  }
+
+  run(posted: Posted, runnable: Runnable): void {
+    const channel = this.channel(posted, runnable);
     const call = this.toCall(posted, runnable, channel);
     const watch = new ClientWatch(posted.res, call);
     this.dispatcher
@@ -62,14 +67,18 @@ export class CallRunner {
       .catch(() => posted.res.destroy());
   }
 
-  /** The answer comes back whole and nothing can precede it: one message of a batch, a plain form. */
-  async runAlone(posted: Posted, runnable: Runnable): Promise<Reply | null> {
-    const channel = {
+  /** The answer comes back whole and nothing can precede it: a plain form. */
+  runAlone(posted: Posted, runnable: Runnable): Promise<Reply | null> {
+    return this.runOn(posted, runnable, {
       transport: runnable.transport,
       canNotify: false,
       canAsk: false,
       send: () => false,
-    };
+    });
+  }
+
+  /** The answer comes back whole; what precedes it goes to a channel that it may share with others. */
+  async runOn(posted: Posted, runnable: Runnable, channel: Call['channel']): Promise<Reply | null> {
     const call = this.toCall(posted, runnable, channel);
     const watch = new ClientWatch(posted.res, call);
     try {

@@ -25,6 +25,8 @@ export class HttpChannel implements Channel {
   readonly transport: TransportKind;
   readonly canNotify: boolean;
   readonly canAsk: boolean;
+  /** Called when a stream has become of it, before anything is said on it. */
+  onOpened: (() => void) | null = null;
   private stream: EventStream | ResumableStream | null = null;
   private timer: NodeJS.Timeout | null = null;
   private done = false;
@@ -56,6 +58,17 @@ export class HttpChannel implements Channel {
     return this.stream?.behind(caughtUp) ?? false;
   }
 
+  /** Whether a stream has become of it. */
+  get isStream(): boolean {
+    return this.stream !== null;
+  }
+
+  /** Whether a stream becomes of it even if nothing precedes the answer. */
+  get wantsStream(): boolean {
+    const { accepts, prefersJson } = this.options;
+    return this.canNotify && !(accepts.json && prefersJson);
+  }
+
   /** Whether somebody reads, or at least may still come back to a connection that is there. */
   get hasReader(): boolean {
     return this.stream instanceof ResumableStream ? this.stream.hasReader : !this.res.destroyed;
@@ -71,10 +84,8 @@ export class HttpChannel implements Channel {
     if (!this.close()) return;
     const more =
       headers === null ? this.options.headers : this.options.headers.concat(flat(headers));
-    const { accepts, prefersJson } = this.options;
     if (this.stream !== null) this.stream.finish(text);
-    else if (this.canNotify && status === 200 && !(accepts.json && prefersJson))
-      this.open(more).finish(text);
+    else if (status === 200 && this.wantsStream) this.open(more).finish(text);
     else this.answers.sendJson(this.res, status, text, more);
   }
 
@@ -100,8 +111,10 @@ export class HttpChannel implements Channel {
     if (this.stream !== null) return this.stream;
     this.answers.openStream(this.res, headers);
     const reader = new EventStream(this.res, this.options);
-    this.stream = this.resumable(reader) ?? reader;
-    return this.stream;
+    const stream = this.resumable(reader) ?? reader;
+    this.stream = stream;
+    this.onOpened?.();
+    return stream;
   }
 
   /** Event ids are there from 2025-03-26 on, the first, empty event from 2025-11-25 on. */

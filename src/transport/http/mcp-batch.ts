@@ -11,11 +11,15 @@ import {
 } from '../../kernel/jsonrpc.js';
 import { claimIn } from '../../protocol/era/classify.js';
 import { Answers } from './answer.js';
+import { BatchAnswer } from './batch-answer.js';
 import { CallRunner, type Runnable } from './call-runner.js';
 import type { Posted } from './exchange.js';
+import type { HttpChannel } from './http.channel.js';
 import { Incoming } from './incoming.js';
 
 const MAX_BATCH = 50;
+
+type Base = Omit<Runnable, 'message'>;
 
 /** Arrays of messages, which the revision 2025-03-26 alone has: split, each routed alone. */
 @Injectable()
@@ -26,35 +30,49 @@ export class McpBatch {
     private readonly answers: Answers,
   ) {}
 
-  run(posted: Posted, base: Omit<Runnable, 'message'>): void {
+  run(posted: Posted, base: Base): void {
     const messages = split(posted.text).map(legacyMessage);
-    const replies = messages.map((message) => this.one(message, posted, base));
-    const sent = Promise.all(replies).then((texts) => {
-      const answered = texts.filter((text) => text !== null);
-      if (answered.length === 0) this.answers.sendEmpty(posted.res, 202, posted.headers);
-      else if (!posted.res.destroyed)
-        this.answers.sendJson(posted.res, 200, `[${answered.join(',')}]`, posted.headers);
-    });
-    sent.catch(() => posted.res.destroy());
+    if (messages.some(({ kind }) => kind === 'request'))
+      this.answer(messages, posted, base).catch(() => posted.res.destroy());
+    else {
+      for (const message of messages) this.take(message, posted, base);
+      this.answers.sendEmpty(posted.res, 202, posted.headers);
+    }
   }
 
-  private async one(
-    message: Message,
+  private async answer(messages: readonly Message[], posted: Posted, base: Base): Promise<void> {
+    // Each request looks whether the client is still there.
+    posted.res.setMaxListeners(MAX_BATCH + posted.res.getMaxListeners());
+    const channel = this.runner.channel(posted, base);
+    const answer = new BatchAnswer(channel);
+    const running: Promise<void>[] = [];
+    const one = async (message: Message): Promise<void> => {
+      const text = await this.answerTo({ ...base, message }, posted, channel);
+      if (text !== null) answer.add(text);
+    };
+    for (const message of messages)
+      if (message.kind === 'request') running.push(one(message));
+      else this.take(message, posted, base);
+    await Promise.all(running);
+    answer.finish();
+  }
+
+  private take(message: Message, { caller }: Posted, { client, serverId }: Base): void {
+    this.incoming.take(message, { client, serverId, caller });
+  }
+
+  private async answerTo(
+    runnable: Runnable,
     posted: Posted,
-    base: Omit<Runnable, 'message'>,
+    channel: HttpChannel,
   ): Promise<string | null> {
-    try {
-      if (message.method === 'initialize')
-        throw new GatewayError('invalid_request', { reason: 'initialize must not be in a batch' });
-      if (message.kind === 'request')
-        return (await this.runner.runAlone(posted, { ...base, message }))?.text ?? null;
-      const { client, serverId } = base;
-      this.incoming.take(message, { client, serverId, caller: posted.caller });
-      return null;
-    } catch (e) {
-      if (!(e instanceof GatewayError)) throw e;
-      return errorText(message.id, errorObject(e, posted.callId, false));
+    const { message } = runnable;
+    if (message.method === 'initialize') {
+      const reason = 'initialize must not be in a batch';
+      const error = new GatewayError('invalid_request', { reason });
+      return errorText(message.id, errorObject(error, posted.callId, false));
     }
+    return (await this.runner.runOn(posted, runnable, channel))?.text ?? null;
   }
 }
 
