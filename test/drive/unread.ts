@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { RpcMessage } from './http-client.js';
 import { PipeClient, type Taken } from './pipe-client.js';
@@ -8,6 +9,11 @@ export class Unread {
   readonly heard: RpcMessage[] = [];
   private readonly response: Promise<IncomingMessage>;
   private readonly sent: ClientRequest;
+  private readonly parser = createParser({
+    onEvent: ({ data }) => {
+      this.onData(data);
+    },
+  });
 
   constructor(
     url: string,
@@ -28,13 +34,8 @@ export class Unread {
   /** Reads from now on. @returns once it is over, whether whole or cut */
   async read(): Promise<'whole' | 'cut'> {
     const response = await this.response;
-    const parser = createParser({
-      onEvent: ({ data }) => {
-        this.onData(data);
-      },
-    });
     response.setEncoding('utf8').on('data', (text: string) => {
-      parser.feed(text);
+      this.parser.feed(text);
     });
     return new Promise((resolve) => {
       response.on('error', () => undefined);
@@ -42,6 +43,16 @@ export class Unread {
         resolve(response.complete ? 'whole' : 'cut');
       });
     });
+  }
+
+  /** Reads at this pace for a while; ASCII only. */
+  async trickle(bytesPerSecond: number, seconds: number): Promise<void> {
+    const response = await this.response;
+    for (let i = 0; i < seconds * 20; i++) {
+      const part = response.read(bytesPerSecond / 20) as Buffer | null;
+      if (part !== null) this.parser.feed(part.toString('latin1'));
+      await pause(50);
+    }
   }
 
   async pause(): Promise<void> {
