@@ -112,6 +112,7 @@ const gateways = {
   stdioAllowedCommands: list('STDIO_ALLOWED_COMMANDS', [], 'Commands that may be started: absolute paths, with arguments for shells, interpreters and package runners'),
   stdioMaxProcessesPerGateway: int('STDIO_MAX_PROCESSES_PER_GATEWAY', 4, 'Processes of one gateway', { min: 1 }),
   stdioMaxProcesses: int('STDIO_MAX_PROCESSES', 64, 'Processes of all gateways', { min: 1 }),
+  stdioIdleTimeoutMs: seconds('STDIO_IDLE_TIMEOUT', 600, 'Rest after which a process is ended; it is started again when it is needed', { min: 1 }),
 };
 
 // prettier-ignore

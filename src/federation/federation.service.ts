@@ -35,6 +35,9 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
     this.pool.changeTold = (id, method, params) => {
       this.lines.get(id)?.noticed(method, params);
     };
+    this.pool.processStarted = (id) => {
+      if (this.lines.get(id)?.isResting === true) void this.health.check(id);
+    };
     this.stops = [
       this.catalog.onSwap((previous, next) => {
         this.follow(next, previous);
@@ -47,6 +50,7 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
     this.ticking = setInterval(() => {
       this.sync.refreshDue();
       this.lines.recheckDue();
+      this.lines.restUnused((id) => this.pool.hasProcess(id));
     }, TICK_MS);
     this.ticking.unref();
   }

@@ -8,7 +8,7 @@ import { Meters } from '../platform/metrics/meters.js';
 import type { GatewayHealth } from '../registry/discovered.js';
 import { GatewaysService } from '../registry/gateways.service.js';
 import { HealthRecord, type HealthView } from './health-record.js';
-import { provesUp, reasonOf, wantsCredential } from './reason.js';
+import { isOverload, provesUp, reasonOf, wantsCredential } from './reason.js';
 import type { SyncLine } from './sync-line.js';
 import { SyncLines } from './sync-lines.service.js';
 import { SyncService } from './sync.service.js';
@@ -53,6 +53,10 @@ export class HealthService {
     private readonly log: Log,
   ) {
     this.gate = new Gate(config.maxConcurrentHealthChecks, Infinity);
+    // What it said meanwhile was not heard.
+    lines.on('woken', (line) => {
+      void sync.resync(line.gateway.id);
+    });
     lines.on('closed', (line) => {
       this.soon(line.gateway.id);
     });
@@ -60,6 +64,11 @@ export class HealthService {
 
   view(id: GatewayId): HealthView {
     return this.watched.get(id)?.record.view ?? UNKNOWN;
+  }
+
+  /** Its process was ended because nobody used it; it is asked again once it is needed. */
+  isResting(id: GatewayId): boolean {
+    return this.lines.get(id)?.isResting === true;
   }
 
   /** Begins to check a Gateway. @param isOpen it has just been read: the first check can wait */
@@ -129,7 +138,9 @@ export class HealthService {
     if (watched.timer !== null) clearTimeout(watched.timer);
     watched.timer = setTimeout(() => {
       watched.timer = null;
-      void this.run(id, watched);
+      // To ask a program how it is would be to start it.
+      if (this.isResting(id)) this.schedule(id, watched, this.config.healthCheckIntervalMs);
+      else void this.run(id, watched);
     }, pauseMs);
     watched.timer.unref();
   }
@@ -154,19 +165,25 @@ export class HealthService {
     if (!(await this.gate.enter(this.config.healthCheckIntervalMs))) return;
     const start = performance.now();
     watched.checkedAt = start;
-    const { sessionNumber } = line;
     try {
-      const answer = await this.ping(line);
-      if (this.watched.get(id) !== watched) return;
-      if (answer === undefined || provesUp(answer)) {
-        const wasDown = watched.record.isDown;
-        await this.up(line, watched, performance.now() - start, answer);
-        if (line.isOpen && (wasDown || line.sessionNumber !== sessionNumber))
-          await this.sync.resync(id);
-      } else await this.down(line, watched, reasonOf(answer));
+      await line.whileUsed(() => this.look(line, watched, start));
     } finally {
       this.gate.leave();
     }
+  }
+
+  private async look(line: SyncLine, watched: Watched, start: number): Promise<void> {
+    const { sessionNumber, isResting } = line;
+    const { id } = line.gateway;
+    const answer = await this.ping(line);
+    // No room for a process of its own says nothing of the upstream.
+    if (this.watched.get(id) !== watched || isOverload(answer)) return;
+    if (answer === undefined || provesUp(answer)) {
+      const wasDown = watched.record.isDown;
+      await this.up(line, watched, performance.now() - start, answer);
+      const isNew = line.sessionNumber !== sessionNumber && !isResting;
+      if (line.isOpen && (wasDown || isNew)) await this.sync.resync(id);
+    } else await this.down(line, watched, reasonOf(answer));
   }
 
   /** @returns what went wrong; `undefined` when nothing did */

@@ -159,6 +159,9 @@ export class PersonLines implements OnModuleDestroy {
         listChanged: () => undefined,
         doubts: () => undefined,
         asks: () => undefined,
+        // Logins of persons are none of processes: these do not rest.
+        woken: () => undefined,
+        idle: () => undefined,
       },
     });
   }

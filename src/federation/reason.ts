@@ -22,6 +22,11 @@ export function provesUp(error: unknown): boolean {
   return error instanceof UpstreamRpcError || wantsCredential(error);
 }
 
+/** We ourselves have no room for it. */
+export function isOverload(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'overloaded';
+}
+
 /** Registration has one answer to all that keeps us from reading an upstream, but for its own refusals. */
 export function unreachable(error: unknown): unknown {
   if (error instanceof GatewayError && error.code !== 'upstream_error') return detailed(error);

@@ -1,17 +1,18 @@
 import { RELAYED, findMembers } from '../kernel/json-scan.js';
 import { Abort } from '../kernel/abort.js';
-import type { Gateway, UpstreamCredential } from '../kernel/catalog.js';
+import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
 import {
   type Greeting,
   SessionLostError,
   type UpstreamConnection,
 } from '../upstreams/mcp/connection.js';
-import type { Dialer, Dialled } from '../upstreams/mcp/dialer.js';
+import type { Dialled } from '../upstreams/mcp/dialer.js';
 import { readDiscovery } from '../upstreams/mcp/discover.js';
 import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
+import type { LineParts } from './line-parts.js';
 import { UpwardListen, type Watchable } from './upward-listen.js';
 
 /** All that a client can declare: an upstream may hide what it thinks its client cannot use. */
@@ -19,33 +20,6 @@ const ALL_CAPABILITIES =
   '{"elicitation":{"form":{},"url":{}},"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":' +
   '["text/html;profile=mcp-app"]}},"roots":{},"sampling":{"context":{},"tools":{}}}';
 const LIST_CHANGED = /^notifications\/(tools|resources|prompts)\/list_changed$/;
-
-/** What a line tells of its upstream. */
-export interface LineEvents {
-  opened(line: SyncLine): void;
-  /** The upstream ended it, or it broke. */
-  closed(line: SyncLine, reason: string): void;
-  listChanged(line: SyncLine, method: string): void;
-  /** @param params the inside of the params without `uri` */
-  resourceUpdated(line: SyncLine, uri: string, params: string): void;
-  /** @param params the inside of the params without `taskId` */
-  taskTold(line: SyncLine, taskId: string, params: string): void;
-  /** A modern upstream answers as if it were none. */
-  doubts(line: SyncLine): void;
-  /** Once per line: the upstream has sent a request of its own. */
-  asks(line: SyncLine): void;
-}
-
-export interface LineParts {
-  readonly dialer: Pick<Dialer, 'open'>;
-  readonly secrets: (gateway: Gateway) => {
-    credential: UpstreamCredential;
-    env: Readonly<Record<string, string>>;
-  };
-  readonly events: LineEvents;
-  /** Longest control-plane request, in ms. */
-  readonly requestTimeoutMs: number;
-}
 
 type Session = Dialled;
 
@@ -60,6 +34,13 @@ export class SyncLine {
   private heard: UpwardListen | null = null;
   private hasAsked = false;
   private openings = 0;
+  private users = 0;
+  private resting = false;
+  /** What somebody wants to hear of. */
+  private readonly watched = new Set<string>();
+  /** When nothing ran on it any more, and when it was last opened or watched, on the monotonic clock. */
+  idleSince = performance.now();
+  usedAt = performance.now();
   private readonly running = new Set<Abort>();
   private readonly end = new Abort();
 
@@ -77,6 +58,36 @@ export class SyncLine {
 
   get isOpen(): boolean {
     return this.session?.connection.isOpen === true;
+  }
+
+  /** Its process was ended because nobody used it: the upstream is as well as it was. */
+  get isResting(): boolean {
+    return this.resting;
+  }
+
+  /** A process that nobody uses or listens to. */
+  get isSpare(): boolean {
+    const isInUse = this.users > 0 || this.opening !== null || this.watched.size > 0;
+    return this.gateway.transport === 'STDIO' && this.isOpen && !isInUse;
+  }
+
+  /** Ends the session until it is used again. */
+  rest(): void {
+    this.resting = true;
+    void this.leave()
+      ?.connection.close()
+      .catch(() => undefined);
+  }
+
+  /** Keeps the line from being ended between the requests of one piece of work. */
+  async whileUsed<T>(work: () => Promise<T>): Promise<T> {
+    this.users++;
+    try {
+      return await work();
+    } finally {
+      this.idleSince = performance.now();
+      if (--this.users === 0) this.parts.events.idle(this);
+    }
   }
 
   /** Counts the sessions there were: another number means that what was read may be out of date. */
@@ -120,12 +131,12 @@ export class SyncLine {
         this.running.delete(request.abort);
       }
     };
-    try {
-      return await ask();
-    } catch (e) {
-      if (!(e instanceof SessionLostError)) throw e;
-      return ask();
-    }
+    return this.whileUsed(() =>
+      ask().catch((e: unknown) => {
+        if (!(e instanceof SessionLostError)) throw e;
+        return ask();
+      }),
+    );
   }
 
   /** The upstream behind the open session, ready to be read. */
@@ -145,7 +156,16 @@ export class SyncLine {
    * @throws as `request`; GatewayError `upstream_error` when it will not
    */
   async watch(name: string, isWanted: boolean, kind: Watchable = 'resource'): Promise<void> {
-    await this.opened();
+    if (!isWanted) this.watched.delete(`${kind} ${name}`);
+    await this.whileUsed(async () => {
+      await this.opened();
+      await this.tellWatched(name, isWanted, kind);
+      if (isWanted) this.watched.add(`${kind} ${name}`);
+      this.usedAt = performance.now();
+    });
+  }
+
+  private async tellWatched(name: string, isWanted: boolean, kind: Watchable): Promise<void> {
     if (this.heard !== null) return this.heard.watch(name, isWanted, kind);
     if (kind === 'task') return;
     const method = isWanted ? 'resources/subscribe' : 'resources/unsubscribe';
@@ -187,6 +207,7 @@ export class SyncLine {
     this.session = null;
     this.heard?.close();
     this.heard = null;
+    this.watched.clear();
     return session;
   }
 
@@ -226,6 +247,8 @@ export class SyncLine {
           this.leave();
           if (!this.end.aborted) events.closed(this, reason);
         },
+        abort: this.end,
+        givesWay: true,
       },
       { capabilities: ALL_CAPABILITIES },
     );
@@ -235,8 +258,12 @@ export class SyncLine {
     }
     this.session = dialled;
     this.openings++;
+    this.usedAt = performance.now();
+    const wasResting = this.resting;
+    this.resting = false;
     this.hear(dialled.connection);
     events.opened(this);
+    if (wasResting) events.woken(this);
     return dialled;
   }
 

@@ -5,6 +5,11 @@ import type { GatewayId } from '../kernel/ids.js';
 import { Log } from '../platform/log/log.js';
 import { GatewaysService } from '../registry/gateways.service.js';
 import { Dialer, type DialSecrets } from '../upstreams/mcp/dialer.js';
+import {
+  ProcessRoom,
+  type Spare,
+  type SpareSource,
+} from '../upstreams/mcp/process-room.service.js';
 import { SyncLine } from './sync-line.js';
 
 /** What can be heard of the lines; every listener gets a function back that ends the listening. */
@@ -16,6 +21,7 @@ interface Heard {
   listChanged: [line: SyncLine, method: string];
   resourceUpdated: [line: SyncLine, uri: string, params: string];
   taskTold: [line: SyncLine, taskId: string, params: string];
+  woken: [line: SyncLine];
 }
 type Listener<K extends keyof Heard> = (...heard: Heard[K]) => void;
 
@@ -26,7 +32,7 @@ const RECHECK_MS = 60_000;
 
 /** The sync sessions of all enabled Gateways. */
 @Injectable()
-export class SyncLines {
+export class SyncLines implements SpareSource {
   private readonly lines = new Map<GatewayId, SyncLine>();
   /** When the era of each was last looked at again, on the monotonic clock. */
   private readonly rechecked = new Map<GatewayId, number>();
@@ -37,6 +43,7 @@ export class SyncLines {
     listChanged: new Set(),
     resourceUpdated: new Set(),
     taskTold: new Set(),
+    woken: new Set(),
   };
 
   constructor(
@@ -44,7 +51,9 @@ export class SyncLines {
     private readonly gateways: GatewaysService,
     private readonly config: Config,
     private readonly log: Log,
+    private readonly room: ProcessRoom,
   ) {
+    room.addSource(this);
     dialer.onEraChange((id) => {
       const line = this.lines.get(id);
       if (line === undefined) return;
@@ -90,6 +99,12 @@ export class SyncLines {
         asks: (line) => {
           this.marks(line);
         },
+        woken: (line) => {
+          this.emit('woken', line);
+        },
+        idle: () => {
+          this.room.freed();
+        },
       },
     });
   }
@@ -112,6 +127,33 @@ export class SyncLines {
     return () => {
       this.listeners[event].delete(listener);
     };
+  }
+
+  *spares(): Iterable<Spare> {
+    for (const line of this.lines.values()) {
+      if (!line.isSpare) continue;
+      const { idleSince } = line;
+      const end = (): void => {
+        this.rest(line);
+      };
+      yield { gatewayId: line.gateway.id, idleSince, isOfClients: false, end };
+    }
+  }
+
+  awaited(): void {
+    // Each line tells in any case when nothing runs on it any more.
+  }
+
+  /** Ends processes that nobody has used, nor those of calls, for too long (PROTOCOL.md §7.3). */
+  restUnused(serves: (id: GatewayId) => boolean, now = performance.now()): void {
+    for (const line of this.lines.values())
+      if (line.isSpare && now - line.usedAt > this.config.stdioIdleTimeoutMs)
+        if (!serves(line.gateway.id)) this.rest(line);
+  }
+
+  private rest(line: SyncLine): void {
+    this.log.debug({ event: 'sync.rests', gateway: line.gateway.slug });
+    line.rest();
   }
 
   /** Legacy upstreams work for ever: only asking tells that one has become modern (PROTOCOL.md §7.1). */

@@ -246,7 +246,9 @@ export class SyncService {
     try {
       const line = this.lines.get(id);
       if (line === undefined) return failedRefresh(id, 'Gateway is disabled');
-      const discovery = await discover(await line.upstream(), listsOf(wish));
+      const discovery = await line.whileUsed(async () =>
+        discover(await line.upstream(), listsOf(wish)),
+      );
       const [first] = discovery.failures;
       if (first !== undefined && discovery.found.tools === undefined) throw first.error;
       const written = await this.gateways.applySync(id, discovery.found, wish.actor);

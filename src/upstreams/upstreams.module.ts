@@ -10,6 +10,7 @@ import { Eras } from './mcp/eras.service.js';
 import { HttpConnections } from './mcp/http.connection.js';
 import { McpDriver } from './mcp/mcp.driver.js';
 import { ProcessOutputs } from './mcp/process-outputs.service.js';
+import { ProcessRoom } from './mcp/process-room.service.js';
 import { SseConnections } from './mcp/sse.connection.js';
 import { StdioConnections } from './mcp/stdio.connection.js';
 import { WsConnections } from './mcp/ws.connection.js';
@@ -35,6 +36,7 @@ import { PersonLogin } from './oauth/person-login.service.js';
     WsConnections,
     McpDriver,
     ProcessOutputs,
+    ProcessRoom,
     LoginLinks,
     LoginStore,
     Logins,
@@ -47,6 +49,7 @@ import { PersonLogin } from './oauth/person-login.service.js';
     ConnectionPool,
     DriverRegistry,
     ProcessOutputs,
+    ProcessRoom,
     LoginLinks,
     Logins,
     OAuthClient,

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { token } from '../drive/gateway-process.cjs';
 import { restClient, type Loose } from '../drive/rest.js';
@@ -16,6 +17,19 @@ const aProcess = (name: string, mode = '', more: object = {}) => ({
   args: [CHILD, mode],
   ...more,
 });
+
+/** The processes of upstreams that a gateway has just now. */
+function childrenOf(world: World): number {
+  const pid = String(world.gateway.pid);
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return pids.filter((child) => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(CHILD);
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 /** PROTOCOL.md §7.3: what is seen of the processes of STDIO gateways. */
 describe('what a process writes to stderr', () => {
@@ -68,5 +82,83 @@ describe('what a process writes to stderr', () => {
         stderr: expect.stringContaining('out of cheese') as string,
       }),
     );
+  });
+});
+
+describe('how many processes there are', () => {
+  let world: World;
+  let file: string;
+  let most = 0;
+  let watching: NodeJS.Timeout;
+  const NAMES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6'];
+  beforeAll(async () => {
+    world = await aWorld({
+      upstream: { only: ['ok'] },
+      env: {
+        ...ALLOWED,
+        STDIO_MAX_PROCESSES: '3',
+        STDIO_MAX_PROCESSES_PER_GATEWAY: '2',
+        STDIO_IDLE_TIMEOUT: '2',
+        HEALTH_CHECK_INTERVAL: '1',
+      },
+    });
+    file = join(world.gateway.dir, 'more');
+    watching = setInterval(() => {
+      most = Math.max(most, childrenOf(world));
+    }, 20);
+    for (const name of NAMES) {
+      const mode = name === 'p1' ? `lists:${file}` : '';
+      const made = await world.rest('POST', '/gateways', aProcess(name, mode));
+      expect([name, made.status, made.text]).toEqual([name, 200, expect.anything()]);
+    }
+  });
+  afterAll(async () => {
+    clearInterval(watching);
+    await world.end();
+  });
+  const call = async (tool: string, args: unknown = {}) =>
+    (await new RpcClient(world.url, world.token).call(tool, args)).answer;
+
+  it('is never more than there may be, whoever started them, and all serve', async () => {
+    const answers = await Promise.all(NAMES.map((name) => call(`${name}-echo`, { text: name })));
+    expect(answers.map((answer) => answer?.result?.content[0].text)).toEqual(NAMES);
+    for (const name of NAMES)
+      expect((await world.rest('GET', `/gateways/${name}`)).json().status).toBe('healthy');
+    expect(most).toBe(3);
+  });
+
+  it('makes a call wait until another is over', async () => {
+    const long = ['p1', 'p2', 'p3'].map((name) => call(`${name}-slow`, { ms: 1500 }));
+    await eventually('they run', () => childrenOf(world) === 3);
+    const short = call('p4-echo', { text: 'at last' });
+    expect((await short)?.result.content[0].text).toBe('at last');
+    for (const answer of await Promise.all(long)) expect(answer?.error).toBeUndefined();
+    expect(most).toBe(3);
+  });
+
+  it('is none when nobody has used them for long, and they are as well as before', async () => {
+    const health = async (name: string): Promise<Loose> =>
+      (await world.rest('GET', `/gateways/${name}/health`)).json();
+    await eventually(
+      'they rest',
+      async () => (await Promise.all(NAMES.map(health))).every(({ resting }) => resting === true),
+      15_000,
+    );
+    await eventually('none is left', () => childrenOf(world) === 0);
+    for (const name of NAMES)
+      expect(await health(name)).toMatchObject({ status: 'healthy', reachable: true });
+    const tools: Loose[] = (await world.rest('GET', '/tools')).json();
+    expect(tools.map(({ name }) => name as string)).toContain('p6-echo');
+  });
+
+  it('grows with the next call, and what has changed meanwhile is seen', async () => {
+    writeFileSync(file, '');
+    expect((await call('p1-echo', { text: 'awake' }))?.result.content[0].text).toBe('awake');
+    await eventually('its lists are read again', async () => {
+      const tools: Loose[] = (await world.rest('GET', '/tools')).json();
+      return tools.some(({ name }) => name === 'p1-more');
+    });
+    const health = (await world.rest('GET', '/gateways/p1/health')).json();
+    expect(health).toMatchObject({ status: 'healthy', resting: false });
   });
 });

@@ -1,5 +1,6 @@
 // A small MCP server on stdio whose tools misbehave as their names say. Argument: how it starts.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const mode = process.argv[2] ?? '';
@@ -16,6 +17,7 @@ const TOOLS = {
   seen: (id) => reply(id, { seen }),
   env: (id) => reply(id, { env: process.env, cwd: process.cwd() }),
   silent: () => undefined,
+  slow: (id, a) => setTimeout(() => text(id, 'done'), a.ms),
   exit: (id, a) => process.exit(a.code),
   stderr: (id, a) => process.stderr.write(`${'e'.repeat(a.bytes)}\n`, () => text(id, 'written')),
   complain: (id, a) => process.stderr.write(a.text, () => text(id, 'written')),
@@ -80,6 +82,11 @@ const TOOLS = {
   },
 };
 
+/** `lists:FILE`: one tool more once that file is there. */
+const names = () => [
+  ...Object.keys(TOOLS),
+  ...(mode.startsWith('lists:') && existsSync(mode.slice(6)) ? ['more'] : []),
+];
 const tool = (name) => ({ name, inputSchema: { type: 'object' } });
 
 function answer({ id, method, params, result, error }) {
@@ -90,7 +97,7 @@ function answer({ id, method, params, result, error }) {
   seen.push({ id, method, params });
   if (method === 'initialize') initialize(id);
   else if (method === 'tools/call') TOOLS[params.name](id, params.arguments ?? {}, params._meta);
-  else if (method === 'tools/list') reply(id, { tools: Object.keys(TOOLS).map(tool) });
+  else if (method === 'tools/list') reply(id, { tools: names().map(tool) });
   else if (id !== undefined) reply(id, {});
 }
 

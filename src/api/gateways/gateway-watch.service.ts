@@ -46,6 +46,7 @@ export class GatewayWatch {
       enabled: gateway.enabled,
       status: gateway.status,
       reachable: gateway.reachable,
+      resting: this.checks.isResting(id),
       lastSeen: gateway.lastSeen,
       lastChecked: found.lastChecked,
       latencyMs: found.latencyMs,

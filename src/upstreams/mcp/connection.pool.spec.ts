@@ -13,6 +13,7 @@ import { SessionLostError, type UpstreamConnection } from './connection.js';
 import { ConnectionPool } from './connection.pool.js';
 import type { Dialer, DialHooks, DialOptions } from './dialer.js';
 import { McpDriver } from './mcp.driver.js';
+import { ProcessRoom } from './process-room.service.js';
 import { probeRequest } from './probe-request.js';
 
 /** An upstream session of the spec; what it is asked is written down. */
@@ -21,6 +22,8 @@ class FakeLine implements UpstreamConnection {
   isClosed = false;
   readonly asked: string[] = [];
   answer: () => Promise<string> = () => Promise.resolve('{}');
+  /** Its process is gone. */
+  left: () => void = () => undefined;
 
   constructor(
     readonly hooks: DialHooks,
@@ -48,6 +51,7 @@ class FakeLine implements UpstreamConnection {
   close(): Promise<void> {
     this.isOpen = false;
     this.isClosed = true;
+    this.left();
     return Promise.resolve();
   }
 }
@@ -65,9 +69,14 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
   const changes: PersonChange[] = [];
   const turns: ((id: Gateway['id']) => void)[] = [];
   let gate: Promise<void> = Promise.resolve();
+  const config = loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40), ...env });
+  const room = new ProcessRoom(config);
   const dialer = {
-    async open(_gateway: Gateway, _secrets: unknown, hooks: DialHooks, options: DialOptions) {
+    async open(gateway: Gateway, _secrets: unknown, hooks: DialHooks, options: DialOptions) {
       const line = new FakeLine(hooks, options, isStateless);
+      const { abort = new Abort() } = hooks;
+      if (gateway.transport === 'STDIO')
+        line.left = await room.enter({ gateway, abort, waitMs: 1000, givesWay: false });
       lines.push(line);
       await gate;
       return { connection: line, transport: 'STREAMABLEHTTP' };
@@ -91,8 +100,9 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
   const pool = new ConnectionPool(
     dialer as unknown as Dialer,
     gateways as unknown as GatewaysService,
-    loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40), ...env }),
+    config,
     { dropped: (reason: string) => dropped.push(reason) } as unknown as Meters,
+    room,
   );
   const hold = (until: Promise<void>) => {
     gate = until;
@@ -103,9 +113,11 @@ function aPool(env: Record<string, string> = {}, isStateless = false) {
     caller: Caller,
     view: ClientView,
     logLevel: LogLevel | null = null,
+    abort = new Abort(),
   ) =>
     driver.request(gateway, {
       ...probeRequest('tools/call', '', 1000),
+      abort,
       caller,
       client: view,
       logLevel,
@@ -352,16 +364,76 @@ describe('ConnectionPool: room', () => {
     clock.mockRestore();
   });
 
-  it('bounds processes, and ends unused ones for those who need one', async () => {
-    const { lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+  describe('of processes', () => {
     const gateway = gatewayOf({ transport: 'STDIO', sessionMode: 'per-session' });
-    await call(gateway, who('alice'), client('s1'));
-    await expect(call(gateway, who('bob'), client('s2'))).rejects.toMatchObject(overloaded);
-    clock.mockReturnValue(61_000);
-    await call(gateway, who('bob'), client('s2'));
-    expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
-    clock.mockRestore();
+    const nextTurn = () => new Promise((next) => setImmediate(next));
+    /** One process, and a call that runs on it until it is told to end. */
+    const busy = async () => {
+      const house = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      await house.call(gateway, who('alice'), client('s1'));
+      let end!: () => void;
+      (house.lines[0] as FakeLine).answer = () =>
+        new Promise((resolve) => {
+          end = () => {
+            resolve('{}');
+          };
+        });
+      const long = house.call(gateway, who('alice'), client('s1'));
+      await nextTurn();
+      return { ...house, long, end };
+    };
+
+    it('ends an unused one at once for who needs another', async () => {
+      const { lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      await call(gateway, who('alice'), client('s1'));
+      await call(gateway, who('bob'), client('s2'));
+      expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    });
+
+    it('waits until one is no longer used', async () => {
+      const { lines, call, long, end } = await busy();
+      const waiting = call(gateway, who('bob'), client('s2'));
+      await nextTurn();
+      expect(lines).toHaveLength(1);
+      end();
+      await Promise.all([long, waiting]);
+      expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    });
+
+    it('starts none for calls that were given up meanwhile', async () => {
+      const { lines, call, long, end } = await busy();
+      const abort = new Abort();
+      const cancelled = call(gateway, who('bob'), client('s2'), null, abort);
+      await nextTurn();
+      abort.abort('enough');
+      await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+      end();
+      await long;
+      await nextTurn();
+      expect(lines.map((line) => line.isClosed)).toEqual([false]);
+    });
+
+    it('goes on waiting for those of them that were not', async () => {
+      const { lines, call, long, end } = await busy();
+      const abort = new Abort();
+      const cancelled = call(gateway, who('bob'), client('s2'), null, abort);
+      const other = call(gateway, who('bob'), client('s2'));
+      await nextTurn();
+      abort.abort('enough');
+      const late = call(gateway, who('bob'), client('s2'));
+      await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+      end();
+      await Promise.all([long, other, late]);
+      expect(lines).toHaveLength(2);
+    });
+
+    it('ends them sooner than other sessions', async () => {
+      const { pool, lines, call } = made();
+      await call(gateway, who('alice'), client('s1'));
+      await call(gatewayOf(), who('alice'), client('s1'));
+      pool.reap(performance.now() + 600_001);
+      expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    });
   });
 });
 
@@ -375,11 +447,11 @@ describe('ConnectionPool: ends', () => {
     (lines[1] as FakeLine).answer = () => new Promise((resolve) => (answer = resolve));
     const long = call(gateway, who('alice'), client('s2'));
     await new Promise((next) => setImmediate(next));
-    pool.reap(performance.now() + 1);
+    pool.reap(Infinity);
     expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
     answer('{"ok":1}');
     await expect(long).resolves.toMatchObject({ result: '{"ok":1}' });
-    pool.reap(performance.now() + 1);
+    pool.reap(Infinity);
     expect(live(lines)).toBe(0);
   });
 

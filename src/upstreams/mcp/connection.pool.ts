@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Abort } from '../../kernel/abort.js';
 import type { ClientView } from '../../kernel/call.js';
 import type { Caller } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
@@ -15,6 +16,8 @@ import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PoolLine } from './pool-line.js';
 import { PooledSession } from './pooled-session.js';
+import { PoolSpares } from './pool-spares.js';
+import { ProcessRoom } from './process-room.service.js';
 import { leased, needsLease, ofPerson, sessionKey, sharingOf } from './session-key.js';
 
 /** The client sessions that have upstream sessions for themselves. */
@@ -46,19 +49,23 @@ export class ConnectionPool implements OnModuleDestroy {
     private readonly gateways: GatewaysService,
     private readonly config: Config,
     private readonly meters: Meters,
+    room: ProcessRoom,
   ) {
     this.limits = {
       total: config.mcpMaxSessions,
       perGateway: config.upstreamMaxSessionsPerGateway,
       perPrincipal: config.upstreamMaxSessionsPerPrincipal,
-      processes: config.stdioMaxProcesses,
-      processesPerGateway: config.stdioMaxProcessesPerGateway,
     };
     this.reaper = setInterval(
       () => {
-        this.reap(performance.now() - config.sessionTtlMs);
+        this.reap(performance.now());
       },
-      Math.min(MAX_REAP_PAUSE_MS, config.sessionTtlMs / REAPS_PER_TTL),
+      Math.min(MAX_REAP_PAUSE_MS, this.processTtlMs / REAPS_PER_TTL),
+    );
+    room.addSource(
+      new PoolSpares(this.alive, room, (session) => {
+        void this.end(session);
+      }),
     );
     this.reaper.unref();
     dialer.onPersonChange((id, holder) => {
@@ -81,12 +88,14 @@ export class ConnectionPool implements OnModuleDestroy {
 
   /**
    * The session for a request, at once when it is open; whoever takes it gives it back.
+   * @param abort tells that who asked no longer waits for it to be opened
    * @throws GatewayError `overloaded` and those of opening
    */
   take(
     gateway: Gateway,
     caller: Caller,
     client: ClientView,
+    abort?: Abort,
   ): PooledSession | Promise<PooledSession> {
     const line = this.lineOf(gateway);
     const sharing = sharingOf(gateway, line.isStateless);
@@ -107,7 +116,7 @@ export class ConnectionPool implements OnModuleDestroy {
     session.calls++;
     session.sharers?.met(client.sessionId);
     if (session.connection?.isOpen === true) return session;
-    return this.opened(line, session);
+    return this.opened(line, session, abort);
   }
 
   /** A session that the upstream has forgotten: the next request opens a new one. */
@@ -154,9 +163,28 @@ export class ConnectionPool implements OnModuleDestroy {
       if (session.facts.sessionId === sessionId) session.tellRootsChanged();
   }
 
-  /** Closes what nobody has used since `before`, on the clock of `performance.now()`. */
-  reap(before: number): void {
-    void this.retire((session) => session.isIdle && session.idleSince < before);
+  /** Closes what nobody has used for too long; `now` is on the clock of `performance.now()`. */
+  reap(now: number): void {
+    const { sessionTtlMs } = this.config;
+    void this.retire(
+      (session) =>
+        session.isIdle &&
+        now - session.idleSince > (session.isProcess ? this.processTtlMs : sessionTtlMs),
+    );
+  }
+
+  /** A process was started for a call. */
+  processStarted: (id: GatewayId) => void = () => undefined;
+
+  /** Whether processes of a Gateway serve calls, or did lately. */
+  hasProcess(id: GatewayId): boolean {
+    for (const session of this.alive)
+      if (session.isProcess && session.gatewayId === id) return true;
+    return false;
+  }
+
+  private get processTtlMs(): number {
+    return Math.min(this.config.stdioIdleTimeoutMs, this.config.sessionTtlMs);
   }
 
   private lineOf(gateway: Gateway): PoolLine {
@@ -189,13 +217,24 @@ export class ConnectionPool implements OnModuleDestroy {
     return this.owners?.of(sessionId, gatewayId) ?? null;
   }
 
-  private async opened(line: PoolLine, session: PooledSession): Promise<PooledSession> {
-    session.opening ??= this.open(line, session).finally(() => {
-      session.opening = null;
-    });
+  private async opened(
+    line: PoolLine,
+    session: PooledSession,
+    abort: Abort | undefined,
+  ): Promise<PooledSession> {
+    if (session.opening === null) {
+      session.opens();
+      session.opening = this.open(line, session).finally(() => {
+        session.opening = null;
+      });
+    }
+    session.awaitedBy(abort);
+    const { unwanted } = session;
     try {
       return await session.opening;
     } catch (e) {
+      // It was given up for others, before this one came.
+      if (unwanted.aborted && abort?.aborted !== true) return this.opened(line, session, abort);
       session.giveBack();
       // Others may wait for a later try of theirs.
       if (session.isIdle && session.connection === null) await this.end(session);
@@ -213,6 +252,7 @@ export class ConnectionPool implements OnModuleDestroy {
       {
         owner: sessionId === null ? null : this.hearer(gateway.id, sessionId),
         sharers: session.sharers,
+        abort: session.unwanted,
         // A vendor's notice without a call has no owner.
         onNotification: (method, params) => {
           if (method === TASK_STATUS) this.taskTold(gateway.id, params);
@@ -237,6 +277,7 @@ export class ConnectionPool implements OnModuleDestroy {
     }
     line.isStateless = connection.isStateless === true;
     opened = connection;
+    if (session.isProcess) this.processStarted(gateway.id);
     session.connection = connection;
     await session.hear(connection);
     await session.tellLevel();

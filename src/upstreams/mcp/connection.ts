@@ -1,3 +1,4 @@
+import type { Abort } from '../../kernel/abort.js';
 import type { Gateway, GatewayTransport, UpstreamCredential } from '../../kernel/catalog.js';
 import type { Era } from '../../kernel/mcp.js';
 import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
@@ -40,6 +41,10 @@ export interface OpenOptions {
   readonly owner?: SessionOwner | null;
   /** Those who share the line; `null` where it has an owner, or no clients. */
   readonly sharers?: Sharers | null;
+  /** Nobody waits for it any more: what has not begun need not. */
+  readonly abort?: Abort;
+  /** No client waits for it: it takes its place behind those for whom one does. */
+  readonly givesWay?: boolean;
   /** Notifications that belong to no open request; `params` is the inside of the object. */
   onNotification(method: string, params: string): void;
   /**

@@ -14,7 +14,14 @@ import { speaksOtherwise } from './http.connection.js';
 
 export type DialHooks = Pick<
   OpenOptions,
-  'owner' | 'sharers' | 'onNotification' | 'onRequest' | 'onAsks' | 'onClosed'
+  | 'owner'
+  | 'sharers'
+  | 'abort'
+  | 'givesWay'
+  | 'onNotification'
+  | 'onRequest'
+  | 'onAsks'
+  | 'onClosed'
 >;
 
 export interface DialOptions {

@@ -60,9 +60,9 @@ export class McpDriver implements Driver {
 
   private take(
     gateway: Gateway,
-    { caller, client, stay }: UpstreamRequest,
+    { caller, client, stay, abort }: UpstreamRequest,
   ): PooledSession | Promise<PooledSession> {
-    if (stay === undefined || stay === null) return this.pool.take(gateway, caller, client);
+    if (stay === undefined || stay === null) return this.pool.take(gateway, caller, client, abort);
     const { held } = stay;
     if (held instanceof PooledSession && held.connection?.isOpen === true) {
       held.calls++;

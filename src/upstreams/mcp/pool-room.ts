@@ -7,8 +7,6 @@ export interface RoomLimits {
   readonly total: number;
   readonly perGateway: number;
   readonly perPrincipal: number;
-  readonly processes: number;
-  readonly processesPerGateway: number;
 }
 
 /** Whoever has not used a session for so long may lose it to somebody who needs one now. */
@@ -47,7 +45,7 @@ function rulesFor(
   limits: RoomLimits,
 ): Rule[] {
   const isOfGateway = (s: PooledSession): boolean => s.gatewayId === gateway.id;
-  const rules: Rule[] = [
+  return [
     { limit: limits.total, counts: () => true, what: 'Too many upstream sessions' },
     {
       limit: limits.perGateway,
@@ -60,21 +58,6 @@ function rulesFor(
       what: 'Too many upstream sessions of one principal',
     },
   ];
-  // Children are dear: so many per Gateway, so many in all (PROTOCOL.md §7.3).
-  if (gateway.transport === 'STDIO')
-    rules.push(
-      {
-        limit: limits.processesPerGateway,
-        counts: (s) => s.isProcess && isOfGateway(s),
-        what: `Too many processes of gateway ${gateway.slug}`,
-      },
-      {
-        limit: limits.processes,
-        counts: (s) => s.isProcess,
-        what: 'Too many processes of gateways',
-      },
-    );
-  return rules;
 }
 
 function longestUnused(sessions: readonly PooledSession[]): PooledSession | undefined {

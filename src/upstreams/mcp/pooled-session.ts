@@ -1,3 +1,4 @@
+import { Abort } from '../../kernel/abort.js';
 import { type Caller, ownerOf } from '../../kernel/caller.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import { CAPABILITY, readCapabilities } from '../../kernel/client-capabilities.js';
@@ -40,6 +41,11 @@ export class PooledSession {
   idleSince = performance.now();
   /** Called when it is closed for good; `null` while it may be used. */
   private gone: (() => void) | null = null;
+  /** Called when the last request is over. */
+  private rested: (() => void) | null = null;
+  private waiting = 0;
+  /** Those who waited for it to open have gone. */
+  unwanted = new Abort();
   private level: LogLevel | null = null;
   /** The clients that it has in common; `null` where it is one's own, or nothing could be told of a call. */
   readonly sharers: LineSharers | null;
@@ -67,10 +73,38 @@ export class PooledSession {
     return this.calls === 0 && this.opening === null;
   }
 
+  /** A process that may be ended for another. */
+  get isSpare(): boolean {
+    return this.isProcess && this.isIdle && this.connection !== null && this.gone === null;
+  }
+
   /** Hot: a request is over. */
   giveBack(): void {
     this.idleSince = performance.now();
-    if (--this.calls === 0 && this.gone !== null) void this.close();
+    if (--this.calls === 0 && this.rested !== null) this.rested();
+  }
+
+  /** @param rested called once when no request is on it any more */
+  whenRested(rested: () => void): void {
+    this.rested ??= () => {
+      this.rested = null;
+      rested();
+    };
+  }
+
+  /** It is being opened for those who wait from now on. */
+  opens(): void {
+    this.waiting = 0;
+    this.unwanted = new Abort();
+  }
+
+  /** @param abort tells when this one waits no longer; without it, it waits in any case */
+  awaitedBy(abort: Abort | undefined): void {
+    const { unwanted } = this;
+    this.waiting++;
+    abort?.onAbort(() => {
+      if (this.unwanted === unwanted && --this.waiting === 0) unwanted.abort('nobody waits');
+    });
   }
 
   /**
@@ -79,6 +113,7 @@ export class PooledSession {
    */
   retire(gone: () => void): Promise<void> {
     this.gone = gone;
+    this.rested = () => void this.close();
     return this.calls === 0 ? this.close() : Promise.resolve();
   }
 

@@ -11,6 +11,7 @@ import { sharedWatchdog } from '../../platform/process/watchdog.js';
 import type { OpenOptions, UpstreamConnection } from './connection.js';
 import { probeRequest } from './probe-request.js';
 import { ProcessOutputs } from './process-outputs.service.js';
+import { ProcessRoom } from './process-room.service.js';
 import { StdioConnections } from './stdio.connection.js';
 
 const FAKE = join(__dirname, '../../../test/fakes/stdio-child.mjs');
@@ -20,17 +21,25 @@ const counts: number[] = [];
 const open: UpstreamConnection[] = [];
 let outputs = new ProcessOutputs();
 
-function aKind(toolTimeoutMs = 60_000): StdioConnections {
+function aKind(limits: Partial<Config> = {}): StdioConnections {
   const meters = {
     dropped: (reason: string) => drops.push(reason),
     stdioProcesses: (_slug: string, count: number) => counts.push(count),
   };
+  const config = {
+    healthCheckIntervalMs: 60_000,
+    toolTimeoutMs: 60_000,
+    stdioMaxProcesses: 64,
+    stdioMaxProcessesPerGateway: 64,
+    ...limits,
+  } as unknown as Config;
   // Of each no more than what is used here: the specs of Config, Meters and Log are elsewhere.
   return new StdioConnections(
-    { healthCheckIntervalMs: 60_000, toolTimeoutMs } as unknown as Config,
+    config,
     meters as unknown as Meters,
     { warn: () => undefined } as unknown as Log,
     outputs,
+    new ProcessRoom(config),
   );
 }
 
@@ -87,7 +96,7 @@ describe('StdioConnections: an upstream that asks and does not read', () => {
   });
 
   it('is ended when it never does, and may be started again', async () => {
-    const kind = aKind(200);
+    const kind = aKind({ toolTimeoutMs: 200 });
     const lost: string[] = [];
     const connection = await kind.open(options('', { onClosed: (reason) => lost.push(reason) }));
     const other = connection.request(call('silent')).catch((e: unknown) => e);
@@ -155,6 +164,24 @@ describe('StdioConnections: what its process writes to stderr', () => {
     outputs.follow((chunk) => (heard += String(chunk)));
     await ask(await connect(), 'complain', { text: 'one\ntwo' });
     await eventually('it is heard', () => heard === 'one\ntwo');
+  });
+});
+
+describe('StdioConnections: room', () => {
+  it('is given back when the process is gone, by whatever end, and by those that could not start', async () => {
+    const kind = aKind({ stdioMaxProcesses: 1 });
+    await expect(
+      kind.open(options('', { gateway: aGateway({ transport: 'STDIO', command: '/no/such' }) })),
+    ).rejects.toMatchObject({ code: 'upstream_unreachable' });
+    await expect(kind.open(options('dies'))).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+    });
+    expect(await kind.probe(options(''))).toMatchObject({ era: 'legacy' });
+    const first = await kind.open(options(''));
+    const second = kind.open(options(''));
+    await first.close();
+    await (await second).close();
+    expect(counts).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../kernel/errors.js';
+import type { Abort } from '../../kernel/abort.js';
 import { Config } from '../../config/config.js';
 import { Log } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
@@ -9,6 +10,7 @@ import { dropLog } from './drop-log.js';
 import { lastLine } from './last-words.js';
 import { probeRequest, UNGREETED } from './probe-request.js';
 import { ProcessOutputs } from './process-outputs.service.js';
+import { ProcessRoom } from './process-room.service.js';
 import { describeExit, type ProcessHooks, StdioConnection } from './stdio-process.connection.js';
 import { Supervisor } from './supervisor.js';
 
@@ -28,20 +30,20 @@ export class StdioConnections implements ConnectionKind {
     private readonly meters: Meters,
     private readonly log: Log,
     private readonly outputs: ProcessOutputs,
+    private readonly room: ProcessRoom,
   ) {
     this.supervisor = new Supervisor({ restIntervalMs: config.healthCheckIntervalMs });
   }
 
   async open(options: OpenOptions): Promise<UpstreamConnection> {
     const { gateway } = options;
-    this.supervisor.mayStart(gateway.id);
+    const left = await this.enter(options, options.abort);
     const startedAt = performance.now();
-    this.count(gateway.slug, 1);
     const connection = start(options, {
-      stallMs: gateway.timeoutMs ?? this.config.toolTimeoutMs,
+      stallMs: this.silenceMs(options),
       dropped: dropLog(gateway, this.log, this.meters),
       exited: (line) => {
-        this.count(gateway.slug, -1);
+        left();
         if (line !== null) this.outputs.stopped(gateway.id, line);
       },
       ended: (info, output) => {
@@ -67,30 +69,50 @@ export class StdioConnections implements ConnectionKind {
    * that comes before `initialize` (PROTOCOL.md §7.1).
    */
   async probe(options: OpenOptions): Promise<Verdict> {
-    const { gateway, initTimeoutMs } = options;
-    this.supervisor.mayStart(gateway.id);
-    this.count(gateway.slug, 1);
+    // Others may wait for what it finds out: that the first of them has gone does not matter.
+    const left = await this.enter(options);
     const connection = start(
       { ...options, modern: UNGREETED },
       {
-        stallMs: gateway.timeoutMs ?? this.config.toolTimeoutMs,
+        stallMs: this.silenceMs(options),
         dropped: () => undefined,
-        exited: () => {
-          this.count(gateway.slug, -1);
-        },
+        exited: left,
         ended: () => undefined,
         wrote: (chunk) => {
           this.outputs.wrote(chunk);
         },
       },
     );
-    const request = probeRequest('server/discover', '', Math.min(SILENCE_MS, initTimeoutMs));
+    const request = probeRequest(
+      'server/discover',
+      '',
+      Math.min(SILENCE_MS, options.initTimeoutMs),
+    );
     try {
       return await probeEra(() => connection.request(request), true);
     } finally {
       // Its end is waited for by nobody: what comes next runs on a process of its own.
       void connection.close();
     }
+  }
+
+  /** Waits for room as long as a call may be silent. @returns to be called when the process is gone */
+  private async enter(options: OpenOptions, abort?: Abort): Promise<() => void> {
+    const { gateway, givesWay = false } = options;
+    this.supervisor.mayStart(gateway.id);
+    const waitMs = this.silenceMs(options);
+    const wish = { gateway, waitMs, givesWay, ...(abort === undefined ? {} : { abort }) };
+    const left = await this.room.enter(wish);
+    this.count(gateway.slug, 1);
+    return () => {
+      this.count(gateway.slug, -1);
+      left();
+    };
+  }
+
+  /** How long a call may be silent. */
+  private silenceMs({ gateway }: OpenOptions): number {
+    return gateway.timeoutMs ?? this.config.toolTimeoutMs;
   }
 
   private count(slug: string, delta: number): void {

@@ -42,6 +42,8 @@ export function translateConfig(flags: TranslateFlags, env: NodeJS.ProcessEnv): 
     sseKeepaliveIntervalMs: keepAliveOf(flags),
     stdioUpstreamsEnabled: true,
     stdioMaxProcesses: MAX_CHILDREN,
+    // Whoever started it for one client counts on what it remembers.
+    stdioIdleTimeoutMs: defaults.sessionTtlMs,
     stdioMaxProcessesPerGateway: MAX_CHILDREN,
     logLevel: levelOf(flags.logLevel),
     logFormat: 'text',

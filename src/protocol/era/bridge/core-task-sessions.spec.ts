@@ -11,6 +11,7 @@ import { SessionLostError, type UpstreamConnection } from '../../../upstreams/mc
 import { ConnectionPool } from '../../../upstreams/mcp/connection.pool.js';
 import type { Dialer } from '../../../upstreams/mcp/dialer.js';
 import { McpDriver } from '../../../upstreams/mcp/mcp.driver.js';
+import { ProcessRoom } from '../../../upstreams/mcp/process-room.service.js';
 import type { PooledSession } from '../../../upstreams/mcp/pooled-session.js';
 import { answeredBadly, brokeOff } from '../../../upstreams/mcp/upstream-fault.js';
 import type { Sessions } from '../../session/sessions.js';
@@ -93,6 +94,7 @@ function made(
     gateways as unknown as GatewaysService,
     way.config,
     way.meters,
+    new ProcessRoom(way.config),
   );
   opened.push(way.clientRequests, pool);
   const taken = new Set<PooledSession>();
