@@ -19,7 +19,7 @@ const CLIENT: Call['client'] = {
   logLevel: null,
 };
 const CHANNEL: Call['channel'] = {
-  transport: 'rpc',
+  transport: 'rest',
   canNotify: false,
   canAsk: false,
   send: () => false,

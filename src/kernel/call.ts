@@ -5,7 +5,8 @@ import type { Message } from './jsonrpc.js';
 import type { HeaderRecord } from './mirrored-headers.js';
 import type { Era, LogLevel, ModernRevision, Revision } from './mcp.js';
 
-export type TransportKind = 'http' | 'rpc' | 'sse' | 'ws' | 'stdio';
+/** `rest` = a route of the API asks an upstream; it has no client of its own. */
+export type TransportKind = 'http' | 'rpc' | 'sse' | 'ws' | 'stdio' | 'rest';
 
 /** What a transport gives the protocol for one Call: a way back before the answer. */
 export interface Channel {

@@ -21,6 +21,26 @@ describe('routes that read items', () => {
     }
   });
 
+  it('are counted as calls of the API', async () => {
+    await world.rest('GET', content('test://one'));
+    const metrics = (await world.rest('GET', '/metrics', undefined, { accept: 'text/plain' })).text;
+    const counted = /^mcpgateway_mcp_requests_total\{[^}]*"resources\/read",transport="([a-z]+)"/gm;
+    expect([...metrics.matchAll(counted)].map((found) => found[1])).toEqual(['rest']);
+  });
+
+  it.each([
+    ['/resources/test://one/content', 404, 'route_not_found'],
+    ['/resources/test:/one/info', 404, 'route_not_found'],
+    ['/resources/test%3A%2F%2F%zz/info', 400, 'invalid_request'],
+    ['/resources/test%3A%2F%2Fa%2520b/content', 404, 'resource_not_found'],
+    ['/resources/a%2Fb/info', 404, 'resource_not_found'],
+  ])('take a URI as one encoded segment: %s is %i %s', async (path, status, code) => {
+    const answer = await world.rest('GET', path);
+    expect([answer.status, answer.json().code]).toEqual([status, code]);
+    if (code === 'resource_not_found')
+      expect(answer.json().uri).toBe(decodeURIComponent(path.split('/')[2] ?? ''));
+  });
+
   it('give binary content, parts of it, and nothing to who has it', async () => {
     const at = world.url + content('test://items/bytes');
     const authorization = `Bearer ${world.token}`;
