@@ -36,6 +36,7 @@ class FakeUpstream {
   private readonly server: Server;
   /** What its stream is refused with, one after the other. */
   streamRefusals: number[] = [];
+  refusesDiscover: number | null = null;
   private stream: ServerResponse | null = null;
   private forgotten = 0;
 
@@ -94,6 +95,11 @@ class FakeUpstream {
     else this.seen.push(message.method);
     if (message.id === undefined || message.method === undefined)
       return void res.writeHead(202).end();
+    if (message.method === 'server/discover' && this.refusesDiscover !== null) {
+      const error = { code: this.refusesDiscover, message: 'no' };
+      res.writeHead(400, { 'content-type': 'application/json' });
+      return void res.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, error }));
+    }
     const result = JSON.stringify(this.result(message));
     const headers = { 'content-type': 'application/json', 'mcp-session-id': String(this.sessions) };
     res
@@ -259,6 +265,15 @@ describe('federation', () => {
     for (let i = 0; i < 100; i++) upstream.say({ method: 'notifications/tools/list_changed' });
     await until(() => toolNames().includes('fake-new'));
     expect(upstream.seen.length - before).toBeLessThanOrEqual(2);
+  });
+
+  it('does not initialise who refuses the question for its era as only modern upstreams do', async () => {
+    upstream.refusesDiscover = -32021;
+    await expect(register()).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+      message: expect.stringContaining('-32021') as string,
+    });
+    expect(upstream.seen).not.toContain('initialize');
   });
 
   it('hears notices though the upstream has refused its stream at first', async () => {

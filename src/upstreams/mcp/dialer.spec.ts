@@ -1,5 +1,6 @@
 import { aGateway } from '../../../test/builders/catalog.js';
 import { loadConfig } from '../../config/load-config.js';
+import type { Log } from '../../platform/log/log.js';
 import type { Logins } from '../oauth/logins.service.js';
 import type { ConnectionKind } from './connection.js';
 import type { ConnectionKindRegistry } from './connection-kind.registry.js';
@@ -18,7 +19,7 @@ describe('Dialer', () => {
       probe: () => Promise.resolve({ era: 'legacy' }),
     };
     const kinds = { get: () => kind } as unknown as ConnectionKindRegistry;
-    const dialer = new Dialer(kinds, new Eras(), config, {} as Logins);
+    const dialer = new Dialer(kinds, new Eras({} as Log), config, {} as Logins);
     const gateway = aGateway({ era: 'modern' });
     expect(await dialer.recheck(gateway, secrets)).toBe(true);
     expect(await dialer.recheck(gateway, secrets)).toBe(false);

@@ -63,12 +63,22 @@ describe('the probe of the era', () => {
     await expect(probeEra(failing(absent), true)).rejects.toBe(absent);
   });
 
+  it.each([-32020, -32021])(
+    'takes who refuses the question by %d for modern: no legacy server does, and our question was at fault',
+    async (code) => {
+      for (const isPipe of [false, true])
+        expect(await probeEra(failing(rpc(code)), isPipe)).toMatchObject({
+          era: 'modern',
+          greeting: { era: 'modern', protocolVersion: '2026-07-28', capabilities: '{}' },
+          refusal: code,
+        });
+    },
+  );
+
   it.each([
     ['no revision in common', result({ supportedVersions: ['2030-01-01'] })],
     ['-32022 without one', failing(rpc(-32022, { supported: ['2030-01-01'] }))],
     ['-32022 with the one that was claimed', failing(rpc(-32022, { supported: ['2026-07-28'] }))],
-    ['-32020', failing(rpc(-32020))],
-    ['-32021', failing(rpc(-32021))],
   ])('gives up with a reason: %s', async (_name, ask) => {
     await expect(probeEra(ask, false)).rejects.toMatchObject({ code: 'upstream_error' });
   });

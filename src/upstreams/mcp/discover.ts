@@ -11,11 +11,18 @@ import {
   MODERN_REVISIONS,
 } from '../../kernel/mcp.js';
 import type { Greeting } from './connection.js';
+import { UNGREETED } from './probe-request.js';
 import { answeredBadly } from './upstream-fault.js';
 
 /** What a probe found: how to speak to an upstream, and what a modern one said of itself. */
 export type Verdict =
-  { readonly era: 'modern'; readonly greeting: Greeting } | { readonly era: 'legacy' };
+  | {
+      readonly era: 'modern';
+      readonly greeting: Greeting;
+      /** The code it refused the question with, for a fault of ours: it has said nothing of itself. */
+      readonly refusal?: number;
+    }
+  | { readonly era: 'legacy' };
 
 const LEGACY: Verdict = { era: 'legacy' };
 /** Refusals that say nothing of the era: of the credential, of the moment. */
@@ -105,10 +112,9 @@ function verdictOfAnswer(error: UpstreamRpcError): Verdict {
       cause: error,
     });
   }
+  // Only a modern server has these: that our question was at fault does not make it a legacy one.
   if (error.code === RPC_CODE.headerMismatch || error.code === RPC_CODE.missingCapability)
-    throw answeredBadly(`upstream refused server/discover with error ${String(error.code)}`, {
-      cause: error,
-    });
+    return { era: 'modern', greeting: UNGREETED, refusal: error.code };
   return LEGACY;
 }
 

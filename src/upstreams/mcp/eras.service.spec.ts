@@ -1,5 +1,6 @@
 import { aGateway } from '../../../test/builders/catalog.js';
-import type { Greeting } from './connection.js';
+import type { Log } from '../../platform/log/log.js';
+import type { ConnectionKind, Greeting, OpenOptions } from './connection.js';
 import { Eras } from './eras.service.js';
 
 const saying = (version: string): Greeting => ({
@@ -10,11 +11,27 @@ const saying = (version: string): Greeting => ({
   instructions: null,
 });
 
+describe('an upstream that refuses to say what it is as only modern ones do', () => {
+  it('is modern, and somebody must look at what we asked', async () => {
+    const logged: object[] = [];
+    const eras = new Eras({ error: (entry: object) => logged.push(entry) } as unknown as Log);
+    const greeting: Greeting = { ...saying('1'), era: 'modern' };
+    const kind: Pick<ConnectionKind, 'probe'> = {
+      probe: () => Promise.resolve({ era: 'modern', greeting, refusal: -32020 }),
+    };
+    const options = { gateway: aGateway({ slug: 'picky' }) } as OpenOptions;
+    expect(await eras.probe(kind as ConnectionKind, options)).toMatchObject({ modern: greeting });
+    expect(logged).toEqual([
+      { event: 'upstream.refuses_discover', gateway: 'picky', code: -32020 },
+    ]);
+  });
+});
+
 describe('the name of a legacy upstream', () => {
   const gateway = aGateway({ serverInfo: { version: '1', name: 'x' } });
   let eras: Eras;
   beforeEach(() => {
-    eras = new Eras();
+    eras = new Eras({} as Log);
   });
 
   it('is another one when name or version differ from the record, until it was looked into', () => {

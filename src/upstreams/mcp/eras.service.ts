@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Gateway, JsonObject } from '../../kernel/catalog.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { LATEST_MODERN } from '../../kernel/mcp.js';
+import { Log } from '../../platform/log/log.js';
 import type { ConnectionKind, Greeting, OpenOptions } from './connection.js';
 
 /** How an upstream is spoken to, and since when that is known. */
@@ -33,6 +34,8 @@ export class Eras {
   private readonly names = new Map<GatewayId, Named>();
   private readonly listeners = new Set<(id: GatewayId) => void>();
 
+  constructor(private readonly log: Log) {}
+
   /** What is known; `null` = nothing yet. */
   of(gateway: Gateway): KnownEra | null {
     const found = this.found.get(gateway.id);
@@ -46,11 +49,22 @@ export class Eras {
     const { id } = options.gateway;
     const running = this.probing.get(id);
     if (running !== undefined) return running;
-    const probe = ask(kind, options).finally(() => {
+    const probe = this.ask(kind, options).finally(() => {
       this.probing.delete(id);
     });
     this.probing.set(id, probe);
     return probe;
+  }
+
+  private async ask(kind: ConnectionKind, options: OpenOptions): Promise<KnownEra> {
+    const verdict = (await kind.probe?.(options)) ?? { era: 'legacy' };
+    const at = new Date().toISOString();
+    if (verdict.era === 'legacy') return { modern: null, at };
+    const { greeting, refusal } = verdict;
+    const gateway = options.gateway.slug;
+    if (refusal !== undefined)
+      this.log.error({ event: 'upstream.refuses_discover', gateway, code: refusal });
+    return { modern: greeting, at };
   }
 
   /** Remembers it. Who listens hears of it if it is another era than before. */
@@ -100,14 +114,6 @@ export class Eras {
 
 export function isSame(a: KnownEra, b: KnownEra): boolean {
   return (a.modern === null) === (b.modern === null);
-}
-
-async function ask(kind: ConnectionKind, options: OpenOptions): Promise<KnownEra> {
-  const verdict = (await kind.probe?.(options)) ?? { era: 'legacy' };
-  return {
-    modern: verdict.era === 'modern' ? verdict.greeting : null,
-    at: new Date().toISOString(),
-  };
 }
 
 function recorded(gateway: Gateway): KnownEra | null {
