@@ -6,12 +6,14 @@
  */
 export function canonicalUrl(url: string, rootPath: string): string {
   const queryAt = url.indexOf('?');
-  let path = queryAt < 0 ? url : url.slice(0, queryAt);
-  const query = queryAt < 0 ? '' : url.slice(queryAt);
-  path = withoutPrefix(path, rootPath);
-  path = withoutPrefix(path, '/v1');
-  if (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
-  return path + query;
+  if (queryAt < 0) return canonicalPath(url, rootPath);
+  return canonicalPath(url.slice(0, queryAt), rootPath) + url.slice(queryAt);
+}
+
+/** As `canonicalUrl`, of a path without query. */
+export function canonicalPath(path: string, rootPath: string): string {
+  const known = withoutPrefix(withoutPrefix(path, rootPath), '/v1');
+  return known.length > 1 && known.endsWith('/') ? known.slice(0, -1) : known;
 }
 
 function withoutPrefix(path: string, prefix: string): string {

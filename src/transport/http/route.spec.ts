@@ -57,6 +57,8 @@ describe('dataRoute', () => {
     '/servers//mcp',
     '/servers/a/b/mcp',
     '/servers/%zz/mcp',
+    '/v1',
+    '/v1/',
     '/v1/v1/mcp',
     '/mcpx',
     '/tools',

@@ -1,3 +1,4 @@
+import { canonicalPath } from '../../kernel/canonical-url.js';
 import { parseUuid, type ServerId } from '../../kernel/ids.js';
 
 export type EndpointName = 'mcp' | 'rpc' | 'plain' | 'sse' | 'message' | 'ws';
@@ -55,7 +56,7 @@ export function dataRoute(url: string, rootPath: string): DataRoute | undefined 
     if (url === '/mcp') return MCP;
     if (url === '/rpc') return RPC;
   }
-  const path = plainPath(url, rootPath);
+  const path = canonicalPath(withoutQuery(url), rootPath);
   const known = BY_SEGMENT.get(path.slice(1));
   if (known !== undefined) return { endpoint: known, server: null, serverId: null };
   const below = SERVER.exec(path);
@@ -67,13 +68,9 @@ export function dataRoute(url: string, rootPath: string): DataRoute | undefined 
   return { endpoint, server: name, serverId: parseUuid<ServerId>(name) ?? null };
 }
 
-/** The path without query, root path, `/v1` and one trailing slash. */
-function plainPath(url: string, rootPath: string): string {
+function withoutQuery(url: string): string {
   const query = url.indexOf('?');
-  let path = query < 0 ? url : url.slice(0, query);
-  if (rootPath !== '' && path.startsWith(`${rootPath}/`)) path = path.slice(rootPath.length);
-  if (path.startsWith('/v1/')) path = path.slice(3);
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return query < 0 ? url : url.slice(0, query);
 }
 
 function decoded(segment: string): string | undefined {
