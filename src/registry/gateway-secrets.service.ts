@@ -3,6 +3,8 @@ import type { Gateway, GatewayAuthType, UpstreamCredential } from '../kernel/cat
 import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { Sealer } from '../platform/crypto/sealer.js';
+import { oauthView } from './oauth-settings.js';
+import type { View } from './views/common-view.js';
 
 /** The auth fields of a Gateway in the clear: only between the door and the seal. */
 export interface AuthSecrets {
@@ -72,6 +74,23 @@ export class GatewaySecrets {
     return toCredential(gateway.authType, this.auth(gateway));
   }
 
+  /** @throws GatewayError `upstream_error` when the seal cannot be opened */
+  oauth(gateway: Gateway): OAuthSettings {
+    return this.auth(gateway).oauth ?? { grantType: 'authorization_code', scopes: [] };
+  }
+
+  /** `oauthConfig` as it is shown. A seal that cannot be opened any more must not hide the rest. */
+  oauthShown(gateway: Gateway): View {
+    if (gateway.authType !== 'oauth') return {};
+    return { oauthConfig: unlessSealed(() => oauthView(this.oauth(gateway)), null) };
+  }
+
+  /** Names of its environment. A seal that cannot be opened any more must not hide it from its owner. */
+  envNames(gateway: Gateway): string[] {
+    if (gateway.envSealed === null) return [];
+    return unlessSealed(() => Object.keys(this.env(gateway)), []);
+  }
+
   private open(
     gateway: Pick<Gateway, 'id' | 'name'>,
     sealed: string | null,
@@ -112,4 +131,13 @@ function toCredential(type: GatewayAuthType, secrets: AuthSecrets): UpstreamCred
 
 function basicOf({ username = '', password = '' }: AuthSecrets): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function unlessSealed<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (e) {
+    if (e instanceof GatewayError) return otherwise;
+    throw e;
+  }
 }

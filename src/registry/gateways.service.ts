@@ -15,8 +15,8 @@ import type {
 } from './discovered.js';
 import { requireVersion } from './faults.js';
 import { GatewayRules } from './gateway-rules.service.js';
+import { isDifferent, stateWhenEnabled } from './gateway-states.js';
 import { GatewaySecrets, type OAuthSettings } from './gateway-secrets.service.js';
-import { oauthView } from './oauth-settings.js';
 import type { View } from './views/common-view.js';
 import { GatewayItems } from './gateway-items.service.js';
 
@@ -213,18 +213,12 @@ export class GatewaysService {
 
   /** @throws GatewayError `upstream_error` when it cannot be unsealed */
   oauthSettings(gateway: Gateway): OAuthSettings {
-    return this.secrets.auth(gateway).oauth ?? { grantType: 'authorization_code', scopes: [] };
+    return this.secrets.oauth(gateway);
   }
 
   /** `oauthConfig` as it is shown. A seal that cannot be opened any more must not hide the rest. */
   oauthShown(gateway: Gateway): View {
-    if (gateway.authType !== 'oauth') return {};
-    try {
-      return { oauthConfig: oauthView(this.oauthSettings(gateway)) };
-    } catch (e) {
-      if (e instanceof GatewayError) return { oauthConfig: null };
-      throw e;
-    }
+    return this.secrets.oauthShown(gateway);
   }
 
   /** @throws GatewayError `upstream_error` when it cannot be unsealed */
@@ -239,13 +233,7 @@ export class GatewaysService {
 
   /** Names of its environment. A seal that cannot be opened any more must not hide it from its owner. */
   envNames(gateway: Gateway): string[] {
-    if (gateway.envSealed === null) return [];
-    try {
-      return Object.keys(this.childEnv(gateway));
-    } catch (e) {
-      if (e instanceof GatewayError) return [];
-      throw e;
-    }
+    return this.secrets.envNames(gateway);
   }
 
   private refuseTaken(gateway: Gateway, others: readonly Gateway[]): void {
@@ -259,21 +247,4 @@ async function found(record: Promise<Gateway | undefined>, id: string): Promise<
   const gateway = await record;
   if (!gateway) throw new GatewayError('gateway_not_found', { name: id });
   return gateway;
-}
-
-/** Whether a sync changed what calls and lists read; a later `lastSeen` alone does not. */
-function isDifferent(before: Gateway, after: Gateway, result: SyncResult): boolean {
-  const { skipped: _, ...counts } = result;
-  if (Object.values(counts).some((n) => n > 0)) return true;
-  const facts = (g: Gateway): string =>
-    JSON.stringify([g.transport, g.capabilities, g.instructions, g.serverInfo, g.status]);
-  const way = (g: Gateway): string =>
-    `${g.protocolVersion ?? ''} ${g.era ?? ''} ${JSON.stringify(g.listHints)}`;
-  return facts(before) !== facts(after) || way(before) !== way(after);
-}
-
-/** Until the next check, an enabled Gateway is what it was when last seen. */
-function stateWhenEnabled(gateway: Gateway): Pick<Gateway, 'status'> {
-  if (gateway.lastSeen === null) return { status: 'pending' };
-  return { status: gateway.reachable ? 'healthy' : 'unhealthy' };
 }
