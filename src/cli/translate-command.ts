@@ -50,7 +50,7 @@ export function addTranslate(
     .option('--cors <origin...>', 'browser origins that may call')
     .option('--oauth2Bearer <token>', 'sent to the remote server; else asked of clients')
     .option('--logLevel <level>', 'debug, info, warn, error or none; to stderr', 'info')
-    .option('--stateless', 'give clients no session')
+    .option('--stateless', 'give clients no session, and each request a program of its own')
     .option('--jsonResponse', 'answer JSON where nothing has to be streamed')
     .option('--enable-dynamic-env', 'allow --header-to-env')
     .option('--header-to-env <header=env...>', 'request headers for the environment of the server')

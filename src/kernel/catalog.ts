@@ -39,7 +39,8 @@ interface Common<Id> extends AuditMetadata {
 export type GatewayTransport = 'STREAMABLEHTTP' | 'SSE' | 'WEBSOCKET' | 'STDIO' | 'AUTO';
 export type GatewayStatus = 'healthy' | 'degraded' | 'unhealthy' | 'disabled' | 'pending';
 export type GatewayAuthType = 'none' | 'basic' | 'bearer' | 'authheaders' | 'query_param' | 'oauth';
-export type SessionMode = 'auto' | 'shared' | 'per-session' | 'per-principal';
+/** `per-request` is no choice of the API: each request opens and ends a session, a process on stdio. */
+export type SessionMode = 'auto' | 'shared' | 'per-session' | 'per-principal' | 'per-request';
 
 /**
  * The credential of a Gateway as it is used, after unsealing.

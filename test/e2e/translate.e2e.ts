@@ -17,6 +17,8 @@ const PROGRAM = join(ROOT, 'dist/cli/mcpgateway.js');
 const START_MS = 40_000;
 const EVERYTHING = `node ${join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')} stdio`;
 
+const CHILD = `node ${join(ROOT, 'test/fakes/stdio-child.mjs')}`;
+
 interface Translated {
   readonly url: string;
   readonly output: () => string;
@@ -115,8 +117,7 @@ describe('translate, a program on a port', () => {
   });
 
   it('lets its program speak on stderr', async () => {
-    const child = `node ${join(ROOT, 'test/fakes/stdio-child.mjs')}`;
-    const other = await translated([], child);
+    const other = await translated([], CHILD);
     const client = await v1(new HttpV1(new URL(`${other.url}/mcp`)));
     await client.callTool({ name: 'complain', arguments: { text: 'out of cheese\n' } });
     await eventually('it is heard', () => other.output().includes('out of cheese'));
@@ -132,8 +133,8 @@ describe('translate, a program on a port', () => {
 
 describe('translate, with flags', () => {
   const running: Translated[] = [];
-  const started = async (args: readonly string[]): Promise<string> => {
-    const one = await translated(args);
+  const started = async (args: readonly string[], stdio = EVERYTHING): Promise<string> => {
+    const one = await translated(args, stdio);
     running.push(one);
     return `${one.url}/mcp`;
   };
@@ -169,6 +170,30 @@ describe('translate, with flags', () => {
     const client = await v1(new HttpV1(new URL(at)));
     expect((await client.callTool(sum)).content).toEqual(FIVE);
     await client.close();
+  });
+
+  it.each([
+    [
+      ['--stateless', '--jsonResponse'],
+      ['1', '1'],
+    ],
+    [['--jsonResponse'], ['1', '2']],
+  ])('starts a program for each request with --stateless only (%j)', async (flags, counts) => {
+    const at = await started(flags, CHILD);
+    const { headers } = initialize();
+    const call = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'count' } };
+    const seen: unknown[] = [];
+    const opened = await fetch(at, initialize());
+    await opened.text();
+    const session = opened.headers.get('mcp-session-id');
+    const more = session === null ? {} : { 'mcp-session-id': session };
+    for (let n = 0; n < 2; n++) {
+      const body = JSON.stringify(call);
+      const answer = await fetch(at, { method: 'POST', headers: { ...headers, ...more }, body });
+      const { result } = (await answer.json()) as { result: { content: [{ text: string }] } };
+      seen.push(result.content[0].text);
+    }
+    expect(seen).toEqual(counts);
   });
 
   it('serves only what --expose names, to who has the token of --oauth2Bearer', async () => {

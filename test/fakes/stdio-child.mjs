@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 const mode = process.argv[2] ?? '';
 const seen = [];
 let waiting = null;
+let counted = 0;
 
 const send = (message) =>
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -16,6 +17,7 @@ const TOOLS = {
   echo: (id, a) => text(id, a.text ?? ''),
   seen: (id) => reply(id, { seen }),
   env: (id) => reply(id, { env: process.env, cwd: process.cwd() }),
+  count: (id) => text(id, String(++counted)),
   silent: () => undefined,
   slow: (id, a) => setTimeout(() => text(id, 'done'), a.ms),
   exit: (id, a) => process.exit(a.code),

@@ -83,7 +83,6 @@ function upstreamOf(
   }
   const [command = '', ...args] = source.argv;
   const env = childEnv(io.env, more);
-  const isPerSession = (flags.headerToEnv ?? []).length > 0;
   return {
     ...common,
     transport: 'STDIO',
@@ -91,8 +90,13 @@ function upstreamOf(
     args,
     env,
     cwd: io.cwd,
-    sessionMode: isPerSession ? 'per-session' : 'auto',
+    sessionMode: sessionModeOf(flags),
   };
+}
+
+function sessionModeOf({ stateless, headerToEnv = [] }: TranslateFlags): NewGateway['sessionMode'] {
+  if (stateless === true) return 'per-request';
+  return headerToEnv.length > 0 ? 'per-session' : 'auto';
 }
 
 async function started<T>(start: Promise<T>): Promise<T> {

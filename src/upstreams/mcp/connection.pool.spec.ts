@@ -437,6 +437,18 @@ describe('ConnectionPool: room', () => {
   });
 });
 
+describe('ConnectionPool: a session per request', () => {
+  it.each(['legacy', 'modern'] as const)('shares none and keeps none (%s)', async (era) => {
+    const { lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-request', era });
+    const both = [1, 2].map(() => call(gateway, who('alice'), client(null)));
+    await Promise.all(both);
+    await call(gateway, who('alice'), client(null));
+    expect(lines.map((line) => line.isClosed)).toEqual([true, true, true]);
+    expect(lines.map((line) => line.asked.length)).toEqual([1, 1, 1]);
+  });
+});
+
 describe('ConnectionPool: ends', () => {
   it('closes what nobody has used, never what a call runs on', async () => {
     const { pool, lines, call } = made();

@@ -281,6 +281,8 @@ export class ConnectionPool implements OnModuleDestroy {
     session.connection = connection;
     await session.hear(connection);
     await session.tellLevel();
+    // Nobody else finds it from now on; it is closed when its request is over.
+    if (gateway.sessionMode === 'per-request') void this.end(session);
     return session;
   }
 

@@ -24,8 +24,9 @@ const MAX_EXTENSIONS = 2048;
 export function sharingOf(gateway: Gateway, isStateless: boolean): Sharing {
   // What was opened with the login of a person is that person's.
   const shared = gateway.loginPerUser ? 'per-principal' : 'shared';
-  if (gateway.era === 'modern') return shared;
   const { sessionMode } = gateway;
+  if (sessionMode === 'per-request') return sessionMode;
+  if (gateway.era === 'modern') return shared;
   if (sessionMode !== 'auto') return sessionMode === 'shared' ? shared : sessionMode;
   // Tasks belong to the session that began them (25 Tasks §Security), and are questions' usual home.
   const isOwn = gateway.asksClient || takesTasks(gateway);
@@ -54,6 +55,7 @@ export function sessionKey(
 ): string {
   switch (sharing) {
     case 'shared':
+    case 'per-request':
       return declared;
     case 'per-session':
       if (client.sessionId !== null) return client.sessionId;
@@ -75,6 +77,7 @@ export function needsLease(
   client: ClientView,
   declared: string,
 ): boolean {
+  if (sharing === 'per-request') return true;
   return (
     sharing === 'per-session' &&
     client.era === 'modern' &&
