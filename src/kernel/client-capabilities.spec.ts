@@ -12,16 +12,23 @@ const EVERYTHING =
 describe('client capabilities', () => {
   it('are read as bits, whatever their order, blanks and unknown members', () => {
     const a = readCapabilities(EVERYTHING);
-    expect(a.bits).toBe(63);
+    expect(a.bits).toBe(127);
     expect(capabilitiesText(a)).toBe(
-      '{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"context":{},"tools":{}}}',
+      '{"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true},"sampling":{"context":{},"tools":{}}}',
     );
     const b = readCapabilities(
-      '{ "elicitation":{"form":{"x":1},"url":{}}, "experimental":{"n":1},"roots":{},"tasks":{},' +
+      '{ "elicitation":{"form":{"x":1},"url":{}}, "experimental":{"n":1},"roots":{"listChanged":true,"z":0},"tasks":{},' +
         '"sampling":{"context":{},"tools":{"y":2}} }',
     );
     expect(capabilitiesText(b)).toBe(capabilitiesText(a));
   });
+
+  it.each(['{}', '{"listChanged":false}', '{"listChanged":"true"}'])(
+    'take roots %s for those that change untold',
+    (roots) => {
+      expect(capabilitiesText(readCapabilities(`{"roots":${roots}}`))).toBe('{"roots":{}}');
+    },
+  );
 
   it('take an empty elicitation for forms, and `url` alone for nothing else', () => {
     expect(readCapabilities('{"elicitation":{}}').bits).toBe(CAPABILITY.elicitationForm);

@@ -10,6 +10,8 @@ export const CAPABILITY = {
   samplingContext: 8,
   elicitationForm: 16,
   elicitationUrl: 32,
+  /** It tells when its roots change. */
+  rootsListChanged: 64,
 } as const;
 
 /** What a client can answer: known members as bits, extensions as they were written. */
@@ -49,7 +51,9 @@ export function capabilitiesText({ bits, extensions }: CapabilitySet): string {
   const members = [
     ...(elicitation.length > 0 ? [`"elicitation":{${elicitation.join(',')}}`] : []),
     ...(settings.length > 0 ? [`"extensions":{${settings.join(',')}}`] : []),
-    ...(has(CAPABILITY.roots) ? ['"roots":{}'] : []),
+    ...(has(CAPABILITY.roots)
+      ? [has(CAPABILITY.rootsListChanged) ? '"roots":{"listChanged":true}' : '"roots":{}']
+      : []),
     ...(has(CAPABILITY.sampling) ? [`"sampling":{${sampling.join(',')}}`] : []),
   ];
   return `{${members.join(',')}}`;
@@ -106,7 +110,9 @@ export function missingCapability(
 function bitsOf(given: Members): number {
   const sampling = findMembers(given.raw('sampling'));
   const elicitation = findMembers(given.raw('elicitation'));
-  let bits = findMembers(given.raw('roots')) === undefined ? 0 : CAPABILITY.roots;
+  const roots = findMembers(given.raw('roots'));
+  let bits = roots === undefined ? 0 : CAPABILITY.roots;
+  if (roots?.raw('listChanged') === 'true') bits |= CAPABILITY.rootsListChanged;
   if (sampling !== undefined) {
     bits |= CAPABILITY.sampling;
     if (findMembers(sampling.raw('tools')) !== undefined) bits |= CAPABILITY.samplingTools;

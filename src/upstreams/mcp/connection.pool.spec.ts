@@ -170,17 +170,19 @@ describe('ConnectionPool: who shares', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('tells of changed roots what one client session has for itself, if it knows of roots', async () => {
+  it('tells of changed roots what one client session has for itself, if it was promised', async () => {
     const { pool, lines, call } = made();
     const own = gatewayOf({ sessionMode: 'per-session' });
-    const roots = '{"roots":{}}';
+    const roots = '{"roots":{"listChanged":true}}';
     await call(own, who('alice'), client('s1', roots));
     await call(own, who('alice'), client('s2', roots));
-    await call(own, who('alice'), client('s3', '{"sampling":{}}'));
+    await call(own, who('alice'), client('s3', '{"roots":{}}'));
     await call(aGateway({ slug: 'common' }), who('alice'), client('s1', roots));
     for (const id of ['s1', 's3']) pool.rootsChanged(id);
     const changed = 'notifications/roots/list_changed';
     expect(lines.map(({ told }) => told)).toEqual([[changed], [], [], []]);
+    const declared = lines.map(({ options }) => options.capabilities);
+    expect(declared).toEqual([roots, roots, '{"roots":{}}', '{"roots":{}}']);
   });
 
   it.each([

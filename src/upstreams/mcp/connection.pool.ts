@@ -15,10 +15,18 @@ import type { SessionOwner, UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PoolLine } from './pool-line.js';
-import { PooledSession } from './pooled-session.js';
+import { PooledSession, type SessionFacts } from './pooled-session.js';
 import { PoolSpares } from './pool-spares.js';
 import { ProcessRoom } from './process-room.service.js';
-import { leased, needsLease, ofPerson, sessionKey, sharingOf } from './session-key.js';
+import {
+  declaredTo,
+  leased,
+  needsLease,
+  ofPerson,
+  type Sharing,
+  sessionKey,
+  sharingOf,
+} from './session-key.js';
 
 /** The client sessions that have upstream sessions for themselves. */
 export interface SessionOwners {
@@ -106,12 +114,8 @@ export class ConnectionPool implements OnModuleDestroy {
     const key = leased(ofPerson(gateway, caller, own), among);
     let session = line.sessions.get(key);
     if (session === undefined) {
-      const isOwn = sharing === 'per-session' && client.sessionId !== null;
-      session = this.add(line, {
-        ...{ key, gateway, caller, declared },
-        sessionId: isOwn ? client.sessionId : null,
-        clientInfo: isOwn ? client.clientInfo : null,
-      });
+      const whose = ownership(gateway, sharing, client);
+      session = this.add(line, { key, gateway, caller, declared, ...whose });
     }
     session.calls++;
     session.sharers?.met(client.sessionId);
@@ -311,4 +315,16 @@ export class ConnectionPool implements OnModuleDestroy {
       this.alive.delete(session);
     });
   }
+}
+
+/** Whose a new session is: a client's alone, which then declares all of its own, or nobody's. */
+function ownership(
+  gateway: Gateway,
+  sharing: Sharing,
+  client: ClientView,
+): Pick<SessionFacts, 'sessionId' | 'clientInfo'> & Partial<SessionFacts> {
+  const { sessionId, clientInfo } = client;
+  if (sharing !== 'per-session' || sessionId === null) return { sessionId: null, clientInfo: null };
+  const declared = declaredTo(gateway, client.declared ?? client.capabilities, true);
+  return { sessionId, clientInfo, declared };
 }

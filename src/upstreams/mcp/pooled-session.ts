@@ -161,11 +161,12 @@ export class PooledSession {
     await connection.request(request).catch(() => undefined);
   }
 
-  /** Who was told of no roots, or asks for them with each request, has nothing to read again. */
+  /** Only who was promised to be told; whoever else has roots asks for them again and again. */
   tellRootsChanged(): void {
     const { connection } = this;
     if (connection?.greeting.era !== 'legacy') return;
-    if ((readCapabilities(this.facts.declared).bits & CAPABILITY.roots) === 0) return;
+    const { bits } = readCapabilities(this.facts.declared);
+    if ((bits & CAPABILITY.rootsListChanged) === 0) return;
     connection.notify(ROOTS_CHANGED, '');
   }
 

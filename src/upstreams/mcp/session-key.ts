@@ -1,4 +1,5 @@
 import {
+  CAPABILITY,
   type CapabilitySet,
   capabilitiesText,
   fitExtensions,
@@ -33,9 +34,13 @@ export function sharingOf(gateway: Gateway, isStateless: boolean): Sharing {
   return isOwn && !isStateless ? 'per-session' : shared;
 }
 
-/** The capabilities of a client, cut to what a Gateway can use, as JSON text: equal sets are equal. */
-export function declaredTo(gateway: Gateway, capabilities: string): string {
-  const { bits, extensions } = readCapabilities(capabilities);
+/**
+ * The capabilities of a client, cut to what a Gateway can use, as JSON text: equal sets are equal.
+ * @param isOwn whether what the client says of its roots reaches the Gateway (PROTOCOL.md §5.1)
+ */
+export function declaredTo(gateway: Gateway, capabilities: string, isOwn = false): string {
+  const { bits: given, extensions } = readCapabilities(capabilities);
+  const bits = isOwn ? given : given & ~CAPABILITY.rootsListChanged;
   const known = gateway.capabilities['extensions'];
   const isKnown = (name: string): boolean =>
     name === APPS || (typeof known === 'object' && known !== null && Object.hasOwn(known, name));
