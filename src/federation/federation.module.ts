@@ -7,10 +7,19 @@ import { HealthService } from './health.service.js';
 import { PersonLines } from './person-lines.service.js';
 import { SyncLines } from './sync-lines.service.js';
 import { SyncService } from './sync.service.js';
+import { Watches } from './watches.service.js';
 
 @Module({
   imports: [RegistryModule, UpstreamsModule],
-  providers: [SyncLines, PersonLines, SyncService, Handshake, HealthService, FederationService],
-  exports: [Handshake, PersonLines, SyncService, HealthService],
+  providers: [
+    SyncLines,
+    PersonLines,
+    SyncService,
+    Watches,
+    Handshake,
+    HealthService,
+    FederationService,
+  ],
+  exports: [Handshake, PersonLines, SyncService, Watches, HealthService],
 })
 export class FederationModule {}

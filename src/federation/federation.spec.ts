@@ -18,6 +18,7 @@ import { FederationModule } from './federation.module.js';
 import { HealthService } from './health.service.js';
 import { SyncLines } from './sync-lines.service.js';
 import { SyncService } from './sync.service.js';
+import { Watches } from './watches.service.js';
 
 interface Rpc {
   readonly id?: number;
@@ -288,7 +289,7 @@ describe('federation', () => {
   it('opens a new session when the upstream has forgotten the old one', async () => {
     const gateway = await register();
     upstream.forgetSessions();
-    await expect(sync().watch(gateway.id, 'test://one', true)).rejects.toMatchObject({
+    await expect(app.get(Watches).watch(gateway.id, 'test://one', true)).rejects.toMatchObject({
       code: -32601,
     });
     expect(upstream.sessions).toBe(2);
@@ -311,7 +312,7 @@ describe('federation', () => {
     const gateway = await register();
     await until(() => upstream.listens);
     const heard = new Promise<unknown[]>((ok) =>
-      sync().onResourceUpdated((...args) => {
+      app.get(Watches).onResourceUpdated((...args) => {
         ok(args);
       }),
     );

@@ -24,7 +24,6 @@ import {
 import { RefreshSpacing } from './refresh-spacing.js';
 import type { SyncLine } from './sync-line.js';
 import { SyncLines } from './sync-lines.service.js';
-import type { Watchable } from './upward-listen.js';
 
 /** One change may be told on every session that the upstream has: it is read once. */
 const GATHER_MS = 50;
@@ -116,45 +115,6 @@ export class SyncService {
       const intervalMs = own === null ? this.config.gatewayAutoRefreshIntervalMs : own * 1000;
       if (line.isOpen && now - this.stateOf(id).readAt >= intervalMs) void this.resync(id);
     }
-  }
-
-  /**
-   * Has an upstream tell of changes of a resource, or no more, for all clients together.
-   * @throws UpstreamRpcError · GatewayError `upstream_unreachable`, `upstream_error`, `upstream_timeout`
-   */
-  watch(
-    id: GatewayId,
-    name: string,
-    isWanted: boolean,
-    kind: Watchable = 'resource',
-  ): Promise<void> {
-    const line = this.lines.get(id);
-    if (line !== undefined) return line.watch(name, isWanted, kind);
-    const reason = 'the gateway is disabled or gone';
-    return Promise.reject(new GatewayError('upstream_unreachable', { reason }));
-  }
-
-  /** @returns ends the listening */
-  onResourceUpdated(
-    listener: (gatewayId: GatewayId, uri: string, params: string) => void,
-  ): () => void {
-    return this.lines.on('resourceUpdated', (line, uri, params) => {
-      listener(line.gateway.id, uri, params);
-    });
-  }
-
-  /** @returns ends the listening */
-  onTaskTold(listener: (gatewayId: GatewayId, taskId: string, params: string) => void): () => void {
-    return this.lines.on('taskTold', (line, taskId, params) => {
-      listener(line.gateway.id, taskId, params);
-    });
-  }
-
-  /** A new sync session: what was subscribed on the old one is gone. @returns ends the listening */
-  onOpened(listener: (gatewayId: GatewayId) => void): () => void {
-    return this.lines.on('opened', (line) => {
-      listener(line.gateway.id);
-    });
   }
 
   /** The Gateway is gone, disabled or reached in another way. */

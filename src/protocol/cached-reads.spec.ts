@@ -1,6 +1,6 @@
 import type { Call } from '../kernel/call.js';
 import { loadConfig } from '../config/load-config.js';
-import type { SyncService } from '../federation/sync.service.js';
+import type { Watches } from '../federation/watches.service.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
@@ -42,7 +42,7 @@ function aHouse(env: Record<string, string> = {}) {
     } as unknown as CatalogService,
     {
       onResourceUpdated: (f: typeof updated) => ((updated = f), () => undefined),
-    } as unknown as SyncService,
+    } as unknown as Watches,
     bus,
   );
   reads.onModuleInit();

@@ -5,7 +5,7 @@ import type { GatewayId } from '../kernel/ids.js';
 import { findMembers, RELAYED, scanJson } from '../kernel/json-scan.js';
 import type { UpstreamReply } from '../kernel/upstream.js';
 import { Config } from '../config/config.js';
-import { SyncService } from '../federation/sync.service.js';
+import { Watches } from '../federation/watches.service.js';
 import { MemoryBus } from '../platform/bus/memory.bus.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
@@ -44,7 +44,7 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly config: Config,
     private readonly catalog: CatalogService,
-    private readonly sync: SyncService,
+    private readonly watches: Watches,
     private readonly bus: MemoryBus,
   ) {}
 
@@ -53,7 +53,7 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
       this.catalog.onSwap(() => {
         this.dropBelow('');
       }),
-      this.sync.onResourceUpdated((gatewayId, uri) => {
+      this.watches.onResourceUpdated((gatewayId, uri) => {
         this.drops++;
         this.drop(keyOf(gatewayId, uri));
       }),

@@ -5,7 +5,7 @@ import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { loadConfig } from '../config/load-config.js';
 import type { PersonLineEvents, PersonLines, Subject } from '../federation/person-lines.service.js';
-import type { SyncService } from '../federation/sync.service.js';
+import type { Watches } from '../federation/watches.service.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import type { CatalogView, ResourceEntry } from '../registry/entries.js';
 import type { Listeners } from './listeners.js';
@@ -85,7 +85,7 @@ function aHouse() {
   const persons = new SomePersons();
   const held = new HeldSessions(loadConfig({ JWT_SECRET_KEY: 'k'.repeat(40) }));
   const subscriptions = new ResourceSubscriptions(
-    sync as unknown as SyncService,
+    sync as unknown as Watches,
     listeners as unknown as Listeners,
     held,
     {} as CatalogService,

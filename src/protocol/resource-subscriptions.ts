@@ -5,7 +5,7 @@ import { GatewayError } from '../kernel/errors.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { notificationText } from '../kernel/jsonrpc.js';
 import { PersonLines, type Subject } from '../federation/person-lines.service.js';
-import { SyncService } from '../federation/sync.service.js';
+import { Watches } from '../federation/watches.service.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import type { ResourceEntry } from '../registry/entries.js';
 import { stillNames } from '../registry/still-names.js';
@@ -39,7 +39,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
   private stops: (() => void)[] = [];
 
   constructor(
-    private readonly sync: SyncService,
+    private readonly watches: Watches,
     private readonly listeners: Listeners,
     private readonly held: HeldSessions,
     private readonly catalog: CatalogService,
@@ -48,13 +48,13 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.stops = [
-      this.sync.onResourceUpdated((gatewayId, uri, params) => {
+      this.watches.onResourceUpdated((gatewayId, uri, params) => {
         this.told(null, { gatewayId, kind: 'resource', name: uri }, params);
       }),
-      this.sync.onTaskTold((gatewayId, taskId, params) => {
+      this.watches.onTaskTold((gatewayId, taskId, params) => {
         this.told(null, { gatewayId, kind: 'task', name: taskId }, params);
       }),
-      this.sync.onOpened((gatewayId) => {
+      this.watches.onOpened((gatewayId) => {
         void this.renew(null, gatewayId);
       }),
     ];
@@ -182,7 +182,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
 
   private ask({ caller, gatewayId, name, kind }: Place, isWanted: boolean): Promise<void> {
     if (caller !== null) return this.persons.watch(caller, { gatewayId, name, kind }, isWanted);
-    return this.sync.watch(gatewayId, name, isWanted, kind);
+    return this.watches.watch(gatewayId, name, isWanted, kind);
   }
 
   /** A new session above knows nothing of what the old one had subscribed. */
