@@ -110,7 +110,7 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     this.byWatcher.set(watcher, own.set(shown, watched));
     watched.add(watcher, shown, updated);
     // The name has come to mean something else.
-    if (older !== undefined && older !== watched) void older.drop(watcher, shown);
+    if (older !== undefined && older !== watched) older.drop(watcher, shown).catch(() => undefined);
     try {
       await watched.tell();
     } catch (e) {

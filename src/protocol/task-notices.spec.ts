@@ -101,6 +101,14 @@ describe('TaskNotices: progress of a task', () => {
     },
   ];
 
+  it('ends when another session follows the task, to which its token means something else', async () => {
+    const { sent, notices, progress } = await begun();
+    sent.length = 0;
+    notices.follow(TASK, 's2');
+    progress.progress('"progress":2');
+    expect([sent, progress.isOver, notices.progressOf(TASK)]).toEqual([[], true, null]);
+  });
+
   it('goes to the session under its token, from the answer that names the task on', async () => {
     const { sent, progress } = await begun();
     progress.progress(`"progress":2,"_meta":{"${RELATED_TASK}":{"taskId":"T"}}`);

@@ -63,7 +63,11 @@ export class TaskNotices implements OnModuleInit {
   ): void {
     if (sessionId === null) return;
     const key = keyOf(gatewayId, taskId);
-    const progress = begun ?? this.followed.get(key)?.progress ?? null;
+    const known = this.followed.get(key);
+    // Its token means something else to another session.
+    if (known !== undefined && known.sessionId !== sessionId) known.progress?.end();
+    const kept = known?.sessionId === sessionId ? known.progress : null;
+    const progress = begun ?? kept;
     this.followed.delete(key);
     const [oldest] = this.followed.size < MAX_FOLLOWED ? [] : this.followed.keys();
     if (oldest !== undefined) this.drop(oldest);

@@ -127,6 +127,15 @@ describe('settings', () => {
 describe('documents', () => {
   const pages = trackedFiles('*.md').filter((path) => path !== 'docs/plan.md');
 
+  it('give each decision a number of its own', () => {
+    const numbers = trackedFiles('docs/adr/*.md').map((path) =>
+      path.slice('docs/adr/'.length, -3).slice(0, 4),
+    );
+    expect(numbers).toEqual([...new Set(numbers)]);
+    for (const path of trackedFiles('docs/adr/*.md'))
+      expect(read(path)).toMatch(new RegExp(`^# ${path.slice('docs/adr/'.length).slice(0, 4)} `));
+  });
+
   it('link only to files that exist', () => {
     const broken = pages.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]

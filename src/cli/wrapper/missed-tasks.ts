@@ -1,8 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Members } from '../../kernel/json-members.js';
 import { parseUpstreamMessage, requestText, resultMembers } from '../../kernel/jsonrpc.js';
 import { type Claim, standardHeaders } from './claim.js';
+import type { ExchangeHooks, Sent } from './exchange.js';
 import { ownRequest } from './own-request.js';
 import type { Remote } from './remote.js';
 
+/** Pauses before a task is asked for again whose gateway could not be asked. */
+const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
 
 /**
@@ -11,6 +16,8 @@ const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled'])
  */
 export class MissedTasks {
   private readonly followed = new Set<string>();
+  /** Those whose end was told: another grant does not bring them back. */
+  private readonly ended = new Set<string>();
   /** Those that are to be asked for; whoever is told of meanwhile needs it no more. */
   private missed = new Set<string>();
 
@@ -20,13 +27,13 @@ export class MissedTasks {
   ) {}
 
   granted(taskIds: readonly string[]): void {
-    for (const taskId of taskIds) this.followed.add(taskId);
+    for (const taskId of taskIds) if (!this.ended.has(taskId)) this.followed.add(taskId);
   }
 
   /** A notice of a task has come. */
   told(taskId: string, status: string | undefined): void {
     this.missed.delete(taskId);
-    if (ENDED.has(status ?? '')) this.followed.delete(taskId);
+    if (ENDED.has(status ?? '')) this.end(taskId);
   }
 
   /**
@@ -36,23 +43,35 @@ export class MissedTasks {
   async ask(isWanted: () => boolean, tell: (params: string) => void): Promise<void> {
     const missed = new Set(this.followed);
     this.missed = missed;
+    // Another loss of the stream asks anew.
+    const isMine = (): boolean => isWanted() && this.missed === missed;
     for (const taskId of missed) {
-      const params = await this.stateOf(taskId);
-      // Another loss of the stream asks anew.
-      if (!isWanted() || this.missed !== missed) return;
-      if (params !== null && missed.has(taskId)) tell(params);
+      const state = await this.stateOf(taskId, isMine);
+      if (!isMine()) return;
+      if (state === null || !missed.has(taskId)) continue;
+      if (ENDED.has(state.string('status') ?? '')) this.end(taskId);
+      tell(state.without('resultType', '_meta'));
     }
   }
 
-  /** @returns the inside of the params of its notice; `null` when nothing is to be had */
-  private async stateOf(taskId: string): Promise<string | null> {
+  private end(taskId: string): void {
+    this.followed.delete(taskId);
+    this.ended.add(taskId);
+  }
+
+  /** @returns its state; `null` when nothing is to be had */
+  private async stateOf(taskId: string, isWanted: () => boolean): Promise<Members | null> {
     const inside = `"taskId":${JSON.stringify(taskId)},"_meta":{${this.claim.meta}}`;
     const body = requestText('"mcpgateway-wrapper-task"', 'tasks/get', inside);
     const headers = standardHeaders(parseUpstreamMessage(body), this.claim.revision);
-    const { answer } = await ownRequest((hooks) => this.remote.post(body, hooks, headers));
-    const state = answer === null ? null : resultMembers(answer);
-    if (state === null) return null;
-    if (ENDED.has(state.string('status') ?? '')) this.followed.delete(taskId);
-    return state.without('resultType', '_meta');
+    for (const pauseMs of [...PAUSES_MS, 0]) {
+      const send = (hooks: ExchangeHooks): Sent => this.remote.post(body, hooks, headers);
+      const { answer, outcome } = await ownRequest(send);
+      // A gateway that starts or drains says so, and will know later.
+      if (answer !== null && outcome.status < 500) return resultMembers(answer);
+      if (pauseMs === 0 || !isWanted()) break;
+      await pause(pauseMs);
+    }
+    return null;
   }
 }

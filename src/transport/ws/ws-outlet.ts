@@ -43,12 +43,15 @@ export class WsOutlet implements Outlet {
   private missed = 0;
   private pings = 0;
   private pingsSince = 0;
+  /** How much the client has taken, and when that last grew. */
+  private taken = 0;
+  private takenAt = performance.now();
 
   /** @param line the connection below */
   constructor(
     private readonly socket: WebSocket,
     private readonly line: Socket,
-    limits: WsLimits,
+    private readonly limits: WsLimits,
   ) {
     this.budget = new SendBudget(limits.maxQueueBytes);
     this.timer = setInterval(() => {
@@ -112,12 +115,25 @@ export class WsOutlet implements Outlet {
 
   private ping(): void {
     // It would only get there behind all the rest; who takes nothing of that is ended for it.
+    if (this.isStalled()) this.socket.terminate();
     if (this.line.writableLength > 0) return;
     if (this.missed >= MAX_MISSED) this.socket.terminate();
     else {
       this.missed++;
       this.probe();
     }
+  }
+
+  /** The timeout of the socket does not tell: whatever the client sends starts it anew. */
+  private isStalled(): boolean {
+    const { bytesWritten, writableLength } = this.line;
+    const taken = bytesWritten - writableLength;
+    const now = performance.now();
+    if (taken !== this.taken || writableLength === 0) {
+      this.taken = taken;
+      this.takenAt = now;
+    }
+    return now - this.takenAt > this.limits.stallMs;
   }
 
   private pinged(): void {

@@ -103,6 +103,26 @@ describe('the stream for what an upstream says unasked', () => {
     expect(pauses.slice(-2)).toEqual([256_000, 300_000]);
   });
 
+  it('is asked for ever less often where another answer than a stream is all there is', () => {
+    const asked = new Asked();
+    const pauses = Array.from({ length: 10 }, () => {
+      asked.refuses(200, { 'content-type': 'text/html' });
+      return asked.untilAsked();
+    });
+    expect(pauses.slice(-2)).toEqual([256_000, 300_000]);
+  });
+
+  it('forgets an event id that is refused, and takes none that no header can say', () => {
+    const asked = new Asked();
+    asked.stands('id: 1\ndata:\n\nid: \u4e00\ndata:\n\n');
+    asked.ends();
+    asked.untilAsked();
+    expect(asked.heads[1]).toEqual(expect.arrayContaining(['last-event-id', '1']));
+    asked.refuses(400);
+    asked.untilAsked();
+    expect(asked.heads[2]).not.toContain('last-event-id');
+  });
+
   it('comes back when Retry-After says', () => {
     const asked = new Asked();
     asked.refuses(429, { 'retry-after': '120' });

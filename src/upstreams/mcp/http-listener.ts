@@ -5,6 +5,7 @@ import type { UpstreamCredential } from '../../kernel/catalog.js';
 import type { Message } from '../../kernel/jsonrpc.js';
 import { parseUpstreamMessage } from '../../kernel/jsonrpc.js';
 import { LiveCredential } from '../oauth/live-credential.js';
+import { isEventId } from './event-id.js';
 import type { HttpAddress } from './http-line.js';
 import { unbundled } from './unbundled.js';
 import { type Head, refusedByHead, retryAfterMs } from './upstream-fault.js';
@@ -66,6 +67,7 @@ export class HttpListener {
     let status = 0;
     let head: Head = {};
     let isStream = false;
+    let hasStood = false;
     const decoder = new TextDecoder('utf-8');
     const parser = createParser({
       maxBufferSize: MAX_EVENT_CHARS,
@@ -73,7 +75,7 @@ export class HttpListener {
         if (error.type === 'max-buffer-size-exceeded') isStream = false;
       },
       onEvent: (event) => {
-        if (event.id !== undefined) this.lastEventId = event.id;
+        if (isEventId(event.id)) this.lastEventId = event.id;
         if (event.data !== '') this.take(event.data);
       },
       onRetry: (ms) => {
@@ -90,6 +92,7 @@ export class HttpListener {
         head = headers;
         isStream =
           code === 200 && String(headers['content-type'] ?? '').startsWith('text/event-stream');
+        hasStood = isStream;
         if (isStream) this.stands();
         else controller.abort(new Error('no stream'));
       },
@@ -98,10 +101,10 @@ export class HttpListener {
         if (!isStream) controller.abort(new Error('too large'));
       },
       onResponseEnd: () => {
-        this.ended(status, head);
+        this.ended(hasStood ? 0 : status, head);
       },
       onResponseError: () => {
-        this.ended(status, head);
+        this.ended(hasStood ? 0 : status, head);
       },
     };
   }
@@ -125,6 +128,7 @@ export class HttpListener {
     this.settle();
   }
 
+  /** @param status 0 = it stood, or there was no answer */
   private ended(status: number, head: Head): void {
     this.controller = null;
     if (this.closed) return;
@@ -161,7 +165,9 @@ export class HttpListener {
 
   private again(status: number, head: Head): void {
     this.settle();
-    const isRefused = status >= 400 && status < 500 && !PASSING.has(status);
+    const isRefused = status > 0 && status < 500 && !PASSING.has(status);
+    // It may be the id that is refused: a stream without the past is better than none.
+    if (isRefused && !isForbidden(status)) this.lastEventId = null;
     const longest = isRefused ? MAX_REFUSED_PAUSE_MS : MAX_PAUSE_MS;
     const backOff = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, longest);
     const wished = Math.min(retryAfterMs(head['retry-after']) ?? 0, MAX_WISH_MS);

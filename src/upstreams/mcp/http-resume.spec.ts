@@ -7,6 +7,7 @@ import { EgressPolicy } from '../../platform/http/egress-policy.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
 import { createLogger } from '../../platform/log/log.js';
 import { Meters } from '../../platform/metrics/meters.js';
+import type { UpstreamObserver } from '../../kernel/upstream.js';
 import type { MirroredArguments } from '../../registry/mirrored-arguments.service.js';
 import type { UpstreamConnection } from './connection.js';
 import { HttpConnections } from './http.connection.js';
@@ -21,6 +22,7 @@ const mirrored = { of: () => [] } as Pick<MirroredArguments, 'of'> as MirroredAr
 /** An upstream of 2025-11-25 that hangs up before its answer and wants to be asked for it. */
 class HangingUp {
   calls = 0;
+  opening = 'id: e.0\nretry: 10\ndata: \n\n';
   readonly resumedAfter: (string | undefined)[] = [];
   onResume: (response: ServerResponse) => void = () => undefined;
   readonly server = createServer((request, response) => {
@@ -42,7 +44,7 @@ class HangingUp {
     } else if (method === 'tools/call') {
       this.calls++;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.end('id: e.0\nretry: 10\ndata: \n\n');
+      response.end(this.opening);
     } else response.writeHead(202).end();
   }
 }
@@ -90,6 +92,24 @@ describe('an upstream that hangs up before its answer', () => {
     expect(await call()).toBe('{"n":1}');
     expect(upstream.resumedAfter).toEqual(['e.0', 'e.1', 'e.2']);
     expect(upstream.calls).toBe(1);
+  });
+
+  it('goes on over the same connection after it was left unread for its client', async () => {
+    upstream.opening =
+      'id: e.0\nretry: 50\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\n';
+    upstream.onResume = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end('id: e.9\ndata: {"jsonrpc":"2.0","id":2,"result":{"n":3}}\n\n');
+    };
+    const observer: UpstreamObserver = {
+      progress: () => undefined,
+      notification: () => undefined,
+      ask: () => () => undefined,
+      end: () => undefined,
+      behind: () => true,
+    };
+    const request = probeRequest('tools/call', '"name":"t","arguments":{}', 5000);
+    expect(await connection.request({ ...request, observer })).toBe('{"n":3}');
   });
 
   it('is polled for as long as the call may last', async () => {

@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { isEventId } from './event-id.js';
 import { type ReadHold, connectionBeingRead } from '../../platform/http/read-hold.js';
 
 const DEFAULT_RETRY_MS = 1000;
@@ -57,7 +58,8 @@ export class LegStream {
 
   /** The connection is gone. @returns the pause before it is asked to go on; `null` when it is not */
   ended(): number | null {
-    this.connection = null;
+    // It may be kept alive, for whoever is next.
+    this.release();
     if (this.lastId === null) return null;
     this.resumed = true;
     return this.retryMs;
@@ -77,7 +79,7 @@ export class LegStream {
   private newParser(): EventSourceParser {
     return createParser({
       onEvent: (event) => {
-        if (event.id !== undefined && this.isResumable) this.lastId = event.id;
+        if (this.isResumable && isEventId(event.id)) this.lastId = event.id;
         if (event.data !== '') this.onData(event.data);
       },
       onRetry: (ms) => {

@@ -37,6 +37,8 @@ export class SseStream {
 
   close(): void {
     this.ended = true;
+    // It may be kept alive, for whoever is next.
+    this.connection?.release();
     this.controller?.abort(new Error('closed'));
   }
 

@@ -163,6 +163,21 @@ describe('what an upstream says on a line that several share', () => {
       unasked.over(calls[1] as never);
     }
     expect([shared.withdrawn, own.withdrawn]).toEqual([[0], []]);
+    // The upstream may wait for an answer, whatever it asked for.
+    expect(shared.responses.map((text) => JSON.parse(text) as object)).toEqual([
+      { jsonrpc: '2.0', id: 1, error: { code: -32000, message: expect.any(String) as string } },
+    ]);
+    expect(own.responses).toEqual([]);
+  });
+
+  it('starts no clock of a call that came after the question', () => {
+    const { ask, answers } = made();
+    const inFlight = [open('s1')];
+    ask(1, inFlight);
+    const later = open('s1');
+    inFlight.push(later);
+    answers[0]?.('"result":{}');
+    expect([inFlight[0]?.stood, later.stood]).toEqual([0, 0]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { ownerOf } from '../../kernel/caller.js';
-import type { Message } from '../../kernel/jsonrpc.js';
+import { errorText, type Message } from '../../kernel/jsonrpc.js';
 import { takeOut } from '../../kernel/take-out.js';
 import type { UpstreamObserver, UpstreamRequest } from '../../kernel/upstream.js';
 import type { OpenOptions, SessionOwner } from './connection.js';
@@ -7,6 +7,8 @@ import type { GivenUp } from './given-up.js';
 import type { LegClock } from './leg-clock.js';
 import { OpenQuestions, type Responder } from './open-questions.js';
 import { paramsOf, replyText } from './request-text.js';
+
+const TAKEN_BACK = '{"code":-32000,"message":"The calls that it may be of are over"}';
 
 export type UnaskedHooks = Pick<
   OpenOptions,
@@ -78,7 +80,8 @@ export class Unasked {
   over(request: OpenRequest): void {
     if (this.groups.length === 0 || (this.hooks.owner ?? null) !== null) return;
     for (const { id, open } of [...this.groups])
-      if (takeOut(open, request) && open.length === 0) this.questions.withdraw(id);
+      if (takeOut(open, request) && open.length === 0 && this.questions.withdraw(id))
+        this.line.respondAtOnce(errorText(id, TAKEN_BACK));
   }
 
   /** The line is gone. */
@@ -133,9 +136,11 @@ export class Unasked {
       ask: (method, params, answer, progressed) => {
         const group: Group = { id, open: [...open] };
         this.groups.push(group);
-        for (const one of open) one.clock.stand();
+        // Those that came later never stood for it.
+        const stood = [...open];
+        for (const one of stood) one.clock.stand();
         const close = (): void => {
-          if (takeOut(this.groups, group)) for (const one of open) one.clock.go();
+          if (takeOut(this.groups, group)) for (const one of stood) one.clock.go();
         };
         const answered = (reply: string): void => {
           close();

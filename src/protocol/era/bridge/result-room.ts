@@ -20,6 +20,7 @@ export class ResultRoom {
 
   /** @returns whether there is room; what was taken is given back with `release` */
   take(owner: string, bytes: number): boolean {
+    if (bytes === 0) return true;
     const own = (this.usedBy.get(owner) ?? 0) + bytes;
     if (own > this.limits.ofOne || this.used + bytes > this.limits.ofAll) return false;
     this.used += bytes;
