@@ -105,6 +105,7 @@ const gateways = {
   gatewayAutoRefreshIntervalMs: seconds('GATEWAY_AUTO_REFRESH_INTERVAL', 300, 'Pause between these reads', { min: 1 }),
   gatewayValidationTimeoutMs: seconds('GATEWAY_VALIDATION_TIMEOUT', 10, 'Longest handshake with a gateway', { min: 0.1 }),
   gatewayToolNameSeparator: oneOf('GATEWAY_TOOL_NAME_SEPARATOR', ['-', '--', '_', '__', '.'], '-', 'Between the gateway and the tool in exposed names'),
+  federationReexport: bool('FEDERATION_REEXPORT', false, 'Offer to other MCP Gateways also what was learned from third ones; never in a ring'),
   upstreamMaxSessionsPerGateway: int('UPSTREAM_MAX_SESSIONS_PER_GATEWAY', 5000, 'Sessions that calls keep open with one gateway', { min: 1 }),
   upstreamMaxSessionsPerPrincipal: int('UPSTREAM_MAX_SESSIONS_PER_PRINCIPAL', 1000, 'Sessions that the calls of one principal, anonymous: of one address, keep open with all gateways', { min: 1 }),
   oauthClientMetadataUrl: url('OAUTH_CLIENT_METADATA_URL', '', 'Public https address of the client id metadata document, by which authorization servers know the gateway; empty: `/oauth/client-metadata.json` below an https `PUBLIC_URL`'),

@@ -29,6 +29,8 @@ export interface LineParts {
     env: Readonly<Record<string, string>>;
   };
   readonly events: LineEvents;
+  /** This gateway, to be told from its upstreams; absent where no lists are read. */
+  readonly own?: { readonly id: string };
   /** Longest control-plane request, in ms. */
   readonly requestTimeoutMs: number;
 }

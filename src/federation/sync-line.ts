@@ -12,6 +12,7 @@ import { readDiscovery } from '../upstreams/mcp/discover.js';
 import { doubtsEra } from '../upstreams/mcp/modern-refusal.js';
 import { probeRequest } from '../upstreams/mcp/probe-request.js';
 import type { Upstream } from './discovery.js';
+import { loopBy, viaMeta } from './itself.js';
 import type { LineParts } from './line-parts.js';
 import { UpwardListen, type Watchable } from './upward-listen.js';
 
@@ -118,7 +119,7 @@ export class SyncLine {
   ): Promise<string> {
     const ask = async (): Promise<string> => {
       const { connection } = await this.opened();
-      const request = probeRequest(method, params, timeoutMs);
+      const request = { ...probeRequest(method, params, timeoutMs), meta: viaMeta(this.parts.own) };
       this.running.add(request.abort);
       try {
         return await connection.request(request);
@@ -231,7 +232,7 @@ export class SyncLine {
   }
 
   private async dial(): Promise<Session> {
-    const { dialer, secrets, events } = this.parts;
+    const { dialer, secrets, events, own } = this.parts;
     const dialled = await dialer.open(
       this.gateway,
       secrets(this.gateway),
@@ -255,6 +256,11 @@ export class SyncLine {
     if (this.end.aborted) {
       await dialled.connection.close();
       throw changed();
+    }
+    const loop = loopBy(own, dialled.connection.greeting, this.gateway.name);
+    if (loop !== null) {
+      await dialled.connection.close();
+      throw loop;
     }
     this.session = dialled;
     this.openings++;

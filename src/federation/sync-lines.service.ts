@@ -4,6 +4,7 @@ import type { Gateway } from '../kernel/catalog.js';
 import type { GatewayId } from '../kernel/ids.js';
 import { Log } from '../platform/log/log.js';
 import { GatewaysService } from '../registry/gateways.service.js';
+import { OwnInstance } from '../registry/own-instance.service.js';
 import { Dialer, type DialSecrets } from '../upstreams/mcp/dialer.js';
 import {
   ProcessRoom,
@@ -52,6 +53,7 @@ export class SyncLines implements SpareSource {
     private readonly config: Config,
     private readonly log: Log,
     private readonly room: ProcessRoom,
+    private readonly own: OwnInstance,
   ) {
     room.addSource(this);
     dialer.onEraChange((id) => {
@@ -75,6 +77,7 @@ export class SyncLines implements SpareSource {
     return new SyncLine(gateway, {
       dialer: this.dialer,
       secrets: (g) => this.secrets(g),
+      own: this.own,
       requestTimeoutMs: this.config.upstreamResponseTimeoutMs,
       events: {
         opened: (line) => {

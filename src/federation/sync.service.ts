@@ -73,7 +73,7 @@ export class SyncService {
     } catch (e) {
       await line.close();
       if (wantsLogin(draft, e)) return this.gateways.create(awaitingLogin(draft), null, actor);
-      if (options.allowOffline !== true) throw unreachable(e);
+      if (options.allowOffline !== true || isLoop(e)) throw unreachable(e);
       this.log.info({ event: 'gateway.stored_offline', gateway: draft.slug, reason: reasonOf(e) });
     }
     if (found === null) return this.gateways.create(draft, null, actor);
@@ -239,4 +239,9 @@ function wantsLogin({ authType }: Gateway, error: unknown): boolean {
 
 function awaitingLogin(draft: Gateway): Gateway {
   return { ...draft, needsLogin: true, statusMessage: 'Somebody has to log in to this upstream' };
+}
+
+/** It is up, and it will be no other gateway later. */
+function isLoop(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'federation_loop';
 }

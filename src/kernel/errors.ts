@@ -268,6 +268,13 @@ export const ERRORS = {
     own,
   ),
   upstream_timeout: row('{what} timed out after {ms} ms', 'Upstream timeout', 504, 50400, upstream),
+  federation_loop: row(
+    'Loop: {path} is this gateway itself',
+    'Federation loop',
+    508,
+    50800,
+    upstream,
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

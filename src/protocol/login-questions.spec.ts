@@ -1,3 +1,4 @@
+import type { OwnInstance } from '../registry/own-instance.service.js';
 import { aCall, aModernCall, type MadeCall } from '../../test/builders/call.js';
 import { aGateway } from '../../test/builders/catalog.js';
 import { loadConfig } from '../config/load-config.js';
@@ -39,7 +40,7 @@ function aHouse() {
   const questions = new LoginQuestions(
     logins as unknown as Logins,
     new StateSeals(new Sealer(config)),
-    new OwnResults(config),
+    new OwnResults({ serverInfo: {} } as OwnInstance),
     listeners as unknown as Listeners,
   );
   questions.onModuleInit();

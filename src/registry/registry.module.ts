@@ -7,6 +7,7 @@ import { GatewayRules } from './gateway-rules.service.js';
 import { GatewaySecrets } from './gateway-secrets.service.js';
 import { GatewaysService } from './gateways.service.js';
 import { MirroredArguments } from './mirrored-arguments.service.js';
+import { OwnInstance } from './own-instance.service.js';
 import { PersonLogins } from './person-logins.service.js';
 import { PromptsService } from './prompts.service.js';
 import { ResourcesService } from './resources.service.js';
@@ -25,6 +26,7 @@ import { ToolsService } from './tools.service.js';
     GatewaySecrets,
     GatewaysService,
     MirroredArguments,
+    OwnInstance,
     PersonLogins,
     PromptsService,
     ResourcesService,
@@ -37,6 +39,7 @@ import { ToolsService } from './tools.service.js';
     CatalogService,
     GatewaysService,
     MirroredArguments,
+    OwnInstance,
     PersonLogins,
     PromptsService,
     ResourcesService,

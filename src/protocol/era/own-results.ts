@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import { CLAIM } from '../../kernel/mcp.js';
-import { ownResult, serverInfoText } from '../../kernel/own-result.js';
-import { Config } from '../../config/config.js';
+import { ownResult } from '../../kernel/own-result.js';
+import { OwnInstance } from '../../registry/own-instance.service.js';
 
 /** Results that the gateway makes itself, in the form of the client's era. */
 @Injectable()
 export class OwnResults {
-  private readonly serverInfo: string;
+  private serverInfo = '';
 
-  constructor(config: Config) {
-    this.serverInfo = serverInfoText(config.appName);
-  }
+  constructor(private readonly own: OwnInstance) {}
 
   /**
    * @param inside members of the result as text
@@ -19,6 +17,7 @@ export class OwnResults {
    */
   dress(call: Call, inside: string, meta = ''): string {
     if (call.client.era === 'legacy') return `{${inside}}`;
+    this.serverInfo ||= JSON.stringify(this.own.serverInfo);
     const own = `"${CLAIM.serverInfo}":${this.serverInfo}`;
     return ownResult(inside, meta === '' ? own : `${meta},${own}`);
   }

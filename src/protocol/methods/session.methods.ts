@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Call, ClientFacts } from '../../kernel/call.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { isLogLevel, negotiate } from '../../kernel/mcp.js';
-import { PRODUCT_VERSION } from '../../kernel/product.js';
 import { Config } from '../../config/config.js';
 import { Log } from '../../platform/log/log.js';
 import { CatalogService } from '../../registry/catalog.service.js';
+import { OwnInstance } from '../../registry/own-instance.service.js';
 import {
   bridgedCapabilities,
   MAX_EXTENSIONS,
@@ -25,6 +25,7 @@ export class SessionMethods {
     private readonly config: Config,
     private readonly log: Log,
     private readonly marking: ListMarking,
+    private readonly own: OwnInstance,
   ) {}
 
   handlers(): Handlers {
@@ -46,7 +47,7 @@ export class SessionMethods {
     const result = JSON.stringify({
       protocolVersion: revision,
       capabilities: offeredTo(revision, view.gateways),
-      serverInfo: { name: this.config.appName, version: PRODUCT_VERSION },
+      serverInfo: this.own.serverInfo,
       ...(view.instructions === null ? {} : { instructions: view.instructions }),
     });
     const facts: ClientFacts = {
