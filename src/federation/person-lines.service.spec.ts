@@ -3,6 +3,7 @@ import { aGateway } from '../../test/builders/catalog.js';
 import { loadConfig } from '../config/load-config.js';
 import type { Caller } from '../kernel/caller.js';
 import { GatewayError } from '../kernel/errors.js';
+import type { GatewayId } from '../kernel/ids.js';
 import type { UpstreamRequest } from '../kernel/upstream.js';
 import type { GatewaysService } from '../registry/gateways.service.js';
 import type { Dialer, DialHooks, DialOptions } from '../upstreams/mcp/dialer.js';
@@ -33,6 +34,7 @@ function aHouse(env: Record<string, string> = {}) {
   const kept = { gateway: gateway as typeof gateway | undefined, error: null as Error | null };
   let change: PersonChange = () => undefined;
   let dropped: (line: SyncLine) => void = () => undefined;
+  let turned: (id: GatewayId) => void = () => undefined;
   const dialer = {
     open(_gateway: unknown, _secrets: unknown, hooks: DialHooks, options: DialOptions) {
       if (kept.error !== null) return Promise.reject(kept.error);
@@ -52,6 +54,9 @@ function aHouse(env: Record<string, string> = {}) {
     },
     onPersonChange: (listener: PersonChange) => {
       change = listener;
+    },
+    onEraChange: (listener: typeof turned) => {
+      turned = listener;
     },
   };
   const sync = {
@@ -78,6 +83,9 @@ function aHouse(env: Record<string, string> = {}) {
     },
     dropped: () => {
       dropped({ gateway } as SyncLine);
+    },
+    turned: (id: GatewayId) => {
+      turned(id);
     },
   };
 }
@@ -131,6 +139,20 @@ describe('the sessions on which persons listen', () => {
     await lines.watch(alice, note, false);
     await jest.advanceTimersByTimeAsync(60_000);
     expect(opened).toHaveLength(2);
+  });
+
+  it('are opened anew when their upstream is spoken to in another era', async () => {
+    jest.useFakeTimers();
+    const { lines, opened, heard, turned } = aHouse();
+    for (const person of [alice, bob]) await lines.watch(person, note, true);
+    heard.length = 0;
+    turned(aGateway().id);
+    expect(opened.map(({ isOpen }) => isOpen)).toEqual([true, true]);
+    turned(gateway.id);
+    expect(opened.map(({ isOpen }) => isOpen)).toEqual([false, false]);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(opened).toHaveLength(4);
+    expect(heard).toEqual([alice, bob].map((person) => ['renewed', person.principalHash]));
   });
 
   it('wait for the login of who has none, without asking again and again', async () => {

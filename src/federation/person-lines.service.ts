@@ -55,6 +55,10 @@ export class PersonLines implements OnModuleDestroy {
       this.drop((line) => line.line.gateway.id === id && line.caller.principalHash === holder);
       this.events.renewed(holder, id);
     });
+    dialer.onEraChange((id) => {
+      for (const { line } of this.lines.values())
+        if (line.gateway.id === id) line.renew('the upstream has changed its era');
+    });
     this.stops = [
       sync.on('dropped', (of) => {
         for (const { caller, line } of this.drop(({ line }) => line.gateway.id === of.gateway.id))

@@ -105,6 +105,8 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
 
   private isFor({ message }: Call, { gateway }: ResourceEntry): boolean {
     if (gateway.era !== 'modern' || this.config.resourceCacheSize === 0) return false;
+    // What is read with the login of a person holds as long as that login, of which nothing is told here.
+    if (gateway.loginPerUser) return false;
     // Anything else that goes up may change what comes down; answers belong to one call alone.
     if (message.params?.without('uri', '_meta') !== '') return false;
     const meta = message.params.raw('_meta');
@@ -119,8 +121,7 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
     const isWhole = (top?.string('resultType') ?? 'complete') === 'complete';
     const { resourceCacheMaxBytes: maxBytes } = this.config;
     if (!(ttlMs > 0) || !isWhole || result.length > maxBytes) return;
-    // What was read with the login of a person is that person's, whatever the upstream says.
-    const isPublic = top?.string('cacheScope') === 'public' && !gateway.loginPerUser;
+    const isPublic = top?.string('cacheScope') === 'public';
     const key = keyOf(gateway.id, upstreamUri);
     const known: OfResource = this.resources.get(key) ?? new Map<string, Kept>();
     this.forget(known, isPublic ? EVERYBODY : ownerOf(caller));

@@ -279,6 +279,23 @@ describe('ResourceSubscriptions where each person has a login', () => {
     expect(subscriptions.size).toBe(0);
   });
 
+  it('ask once for each person when many sessions are others at once', async () => {
+    const { persons, subscriptions } = aHouse();
+    const names = ['alice', 'bob', 'carol'];
+    persons.error = new GatewayError('login_needed', { gateway: 'own', url: 'https://here' });
+    for (const principal of names)
+      await subscriptions.watch(
+        { watcher: principal, shown: 'x', caller: aCaller({ principal }), waitsForLogin: true },
+        own,
+        () => undefined,
+      );
+    persons.told.length = 0;
+    for (const principal of [...names, 'bob', 'bob'])
+      persons.events.renewed(hashOf(principal), gatewayId);
+    await turn();
+    expect(persons.told).toEqual(names.map((principal) => `${principal} subscribes x`));
+  });
+
   it('ask again for what a person could not have, when the gateway is back', async () => {
     const { persons, sync, subscriptions } = aHouse();
     for (const principal of ['alice', 'bob'])

@@ -185,12 +185,17 @@ export class ResourceSubscriptions implements OnModuleInit, OnModuleDestroy {
     return this.watches.watch(gatewayId, name, isWanted, kind);
   }
 
-  /** A new session above knows nothing of what the old one had subscribed. */
+  /**
+   * A new session above knows nothing of what the old one had subscribed. That of all says besides that
+   * the upstream is there: persons get what they could not have before.
+   */
   private async renew(holder: string | null, gatewayId: GatewayId): Promise<void> {
-    const lost = [...this.watched.values()].filter((w) => w.place.gatewayId === gatewayId);
+    const lost = [...this.watched.values()].filter(
+      ({ place }) =>
+        place.gatewayId === gatewayId && (holder === null || holderOf(place) === holder),
+    );
     await Promise.allSettled(
       lost.map((watched) => {
-        // Those on other sessions get what they could not have before.
         if (holderOf(watched.place) === holder) watched.forgotten();
         return watched.tell();
       }),

@@ -19,6 +19,8 @@ export class Watched {
   /** What the upstream was told last. */
   private isSubscribed = false;
   private told: Promise<void> = Promise.resolve();
+  /** The change that has not begun yet: it will bring whatever is wanted by then. */
+  private next: Promise<void> | null = null;
 
   /**
    * @param ask tells the upstream
@@ -56,8 +58,13 @@ export class Watched {
 
   /** Brings the upstream to what is wanted, once what it is being told already has arrived. */
   tell(): Promise<void> {
-    this.told = this.told.catch(() => undefined).then(() => this.settle());
-    return this.told;
+    this.next ??= this.told = this.told
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        return this.settle();
+      });
+    return this.next;
   }
 
   stop(): void {

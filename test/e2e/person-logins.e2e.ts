@@ -309,6 +309,20 @@ describe('an upstream where each person logs in', () => {
     expect(await ofGateway('alice')).toEqual([]);
   });
 
+  it('lets nobody end what is not its own by logging out', async () => {
+    const name = await aGateway({ keepsSessions: true });
+    const config = { oauthConfig: { scopes: ['read', 'write'] } };
+    expect((await rest('PUT', `/gateways/${name}`, config)).status).toBe(200);
+    const client = await clientOf('bob');
+    expect((await client.call(`${name}-echo`)).raw).toContain('served');
+    const initialized = () => upstream.requests.filter((r) => r.method === 'initialize').length;
+    const before = initialized();
+    for (const id of [name, 'nowhere'])
+      expect((await restOf('bob')('DELETE', `/oauth/logins/${id}`)).status).toBe(204);
+    expect((await client.call(`${name}-echo`)).raw).toContain('served');
+    expect(initialized()).toBe(before);
+  });
+
   describe('and is watched', () => {
     const uri = 'note://one';
     const updates = async (events: SseReader | null): Promise<Loose> =>

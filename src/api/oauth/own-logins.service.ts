@@ -49,9 +49,18 @@ export class OwnLogins {
     return this.door.start(gateway, { principalHash, holder: principalHash }, request);
   }
 
-  /** Nothing is left of it here; the authorization server is not told. @throws GatewayError `gateway_not_found` */
+  /**
+   * Nothing is left of it here; the authorization server is not told. Where there is none, nothing
+   * happens, and nobody learns whether there is such a Gateway.
+   */
   async end(id: string, { caller }: Asked): Promise<void> {
-    const gateway = await this.gateways.get(id);
-    await this.logins.end({ gateway, holder: caller.principalHash });
+    const gateway = await this.gateways.get(id).catch(unlessUnknown);
+    if (gateway?.loginPerUser === true)
+      await this.logins.end({ gateway, holder: caller.principalHash });
   }
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof GatewayError && error.code === 'gateway_not_found') return undefined;
+  throw error;
 }

@@ -211,6 +211,31 @@ describe('ConnectionPool: who shares', () => {
     expect(lines[2]?.options.person?.principalHash).toBe('alice');
   });
 
+  it('leaves alone what others share, and what is being opened with a new login', async () => {
+    const { lines, changes, call, hold } = made();
+    const changed = (id: Gateway['id'], isIn: boolean) => {
+      for (const change of changes) change(id, 'alice', isIn);
+    };
+    const shared = gatewayOf({ slug: 'common' });
+    await call(shared, who('alice'), client('s1'));
+    changed(shared.id, false);
+    expect(lines[0]?.isClosed).toBe(false);
+    const gateway = gatewayOf({ loginPerUser: true });
+    let open = (): void => undefined;
+    hold(
+      new Promise((resolve) => {
+        open = resolve;
+      }),
+    );
+    const pending = call(gateway, who('alice'), client('s1'));
+    changed(gateway.id, true);
+    open();
+    await pending;
+    expect(lines[1]?.isClosed).toBe(false);
+    changed(gateway.id, true);
+    expect(lines[1]?.isClosed).toBe(true);
+  });
+
   it('leases a pipe to each open call of a modern client that can be asked', async () => {
     const { lines, call } = made();
     const gateway = gatewayOf({ asksClient: true, transport: 'STDIO' });

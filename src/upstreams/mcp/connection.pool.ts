@@ -76,10 +76,12 @@ export class ConnectionPool implements OnModuleDestroy {
       }),
     );
     this.reaper.unref();
-    dialer.onPersonChange((id, holder) => {
-      void this.retire((s) => s.gatewayId === id && s.facts.caller.principalHash === holder);
+    // What is being opened just now is opened the new way, or with the new login.
+    dialer.onPersonChange((id, holder, isIn) => {
+      void this.retire(
+        (s) => s.gatewayId === id && s.isOf(holder) && !(isIn && s.opening !== null),
+      );
     });
-    // What is being opened just now is opened the new way.
     dialer.onEraChange((id) => {
       void this.retire((session) => session.gatewayId === id && session.opening === null);
     });

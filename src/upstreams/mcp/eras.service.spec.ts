@@ -65,3 +65,32 @@ describe('the name of a legacy upstream', () => {
     expect(eras.isRenamed(gateway, saying('2'))).toBe(true);
   });
 });
+
+describe('the question how an upstream is spoken to', () => {
+  const credentials = ['alice', 'bob'].map(() => ({ headers: {}, query: {} }));
+  const asking = async (loginPerUser: boolean) => {
+    const asked: unknown[] = [];
+    const probe = ({ credential }: OpenOptions) => {
+      asked.push(credential);
+      return credential === credentials[0]
+        ? Promise.reject(new Error('alice has to log in'))
+        : Promise.resolve({ era: 'legacy' });
+    };
+    const gateway = aGateway({ loginPerUser });
+    const eras = new Eras({} as Log);
+    const tries = [...credentials, ...credentials].map((credential) =>
+      eras.probe({ probe } as ConnectionKind, { gateway, credential } as OpenOptions),
+    );
+    const ended = (await Promise.allSettled(tries)).map(({ status }) => status);
+    return { times: asked.length, ended };
+  };
+
+  it('is asked once for all who want to know', async () => {
+    expect(await asking(false)).toMatchObject({ times: 1 });
+  });
+
+  it('is asked once for each who has a login of its own', async () => {
+    const ended = ['rejected', 'fulfilled', 'rejected', 'fulfilled'];
+    expect(await asking(true)).toEqual({ times: 2, ended });
+  });
+});

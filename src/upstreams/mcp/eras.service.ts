@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Gateway, JsonObject } from '../../kernel/catalog.js';
+import type { Gateway, JsonObject, UpstreamCredential } from '../../kernel/catalog.js';
 import type { GatewayId } from '../../kernel/ids.js';
 import { LATEST_MODERN } from '../../kernel/mcp.js';
 import { Log } from '../../platform/log/log.js';
@@ -30,7 +30,8 @@ const RENAMED_MS = 60_000;
 @Injectable()
 export class Eras {
   private readonly found = new Map<GatewayId, KnownEra>();
-  private readonly probing = new Map<GatewayId, Promise<KnownEra>>();
+  /** By Gateway; where each person has a login by that: what keeps one out says nothing of others. */
+  private readonly probing = new Map<GatewayId | UpstreamCredential, Promise<KnownEra>>();
   private readonly names = new Map<GatewayId, Named>();
   private readonly listeners = new Set<(id: GatewayId) => void>();
 
@@ -46,13 +47,14 @@ export class Eras {
 
   /** Asks the upstream; those who ask at once share the answer. @throws GatewayError as the probe does */
   probe(kind: ConnectionKind, options: OpenOptions): Promise<KnownEra> {
-    const { id } = options.gateway;
-    const running = this.probing.get(id);
+    const { gateway, credential } = options;
+    const key = gateway.loginPerUser ? credential : gateway.id;
+    const running = this.probing.get(key);
     if (running !== undefined) return running;
     const probe = this.ask(kind, options).finally(() => {
-      this.probing.delete(id);
+      this.probing.delete(key);
     });
-    this.probing.set(id, probe);
+    this.probing.set(key, probe);
     return probe;
   }
 

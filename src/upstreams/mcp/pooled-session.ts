@@ -69,6 +69,12 @@ export class PooledSession {
     return this.connection;
   }
 
+  /** Whether it is opened with the login of that person. */
+  isOf(holder: string): boolean {
+    const { gateway, caller } = this.facts;
+    return gateway.loginPerUser && caller.principalHash === holder;
+  }
+
   get isIdle(): boolean {
     return this.calls === 0 && this.opening === null;
   }
