@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -172,6 +174,29 @@ describe('translate, with flags', () => {
     await client.close();
   });
 
+  it('names the path of --messagePath on the stream of --ssePath', async () => {
+    const at = await started(['--ssePath', '/events', '--messagePath', '/post/here'], CHILD);
+    const stream = await fetch(at.replace('/mcp', '/events'));
+    const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+    const { value } = await reader.read();
+    expect(new TextDecoder().decode(value)).toMatch(
+      /event: endpoint\ndata: \/post\/here\?session_id=/,
+    );
+    await reader.cancel();
+    const client = await v1(new SseV1(new URL(at.replace('/mcp', '/events'))));
+    expect((await client.callTool({ name: 'count', arguments: {} })).content).toHaveLength(1);
+    await client.close();
+  });
+
+  it('hangs up on who does not finish the head of a request', async () => {
+    const { hostname, port } = new URL(await started([], CHILD));
+    const socket = connect(Number(port), hostname);
+    const since = performance.now();
+    socket.write('POST /mcp HTTP/1.1\r\nhost: x\r\n');
+    await once(socket.resume(), 'close');
+    expect(performance.now() - since).toBeLessThan(15_000);
+  });
+
   it.each([
     [
       ['--stateless', '--jsonResponse'],
@@ -251,7 +276,12 @@ describe('translate, with flags', () => {
     ['event streams', []],
     ['JSON', ['--jsonResponse']],
   ])('knows the program of a session by its id, with answers as %s', async (_as, flags) => {
-    const at = await started(['--header-to-env', 'X-Api-Key=API_KEY', ...flags]);
+    const at = await started([
+      '--enable-dynamic-env',
+      '--header-to-env',
+      'X-Api-Key=API_KEY',
+      ...flags,
+    ]);
     const opened = await fetch(at, initialize({ 'x-api-key': 'mine' }));
     await opened.text();
     const call = initialize({ 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' });
@@ -272,12 +302,13 @@ describe('translate, with flags', () => {
       exitOf(['--stdio', 'x', '--connect', 'http://127.0.0.1:1/mcp']),
       exitOf(['--stdio', 'a "b']),
       exitOf(['--stdio', 'x', '--expose', 'mcp,grpc']),
-      exitOf(['--stdio', 'x', '--header-to-env', 'X=LD_PRELOAD']),
+      exitOf(['--stdio', 'x', '--enable-dynamic-env', '--header-to-env', 'X=LD_PRELOAD']),
+      exitOf(['--stdio', 'x', '--header-to-env', 'X=API_KEY']),
       exitOf(['--grpc', 'localhost:1']),
       exitOf(['--stdio', 'no-such-program-anywhere']),
       exitOf(['--connect', 'http://127.0.0.1:1/mcp', '--stdio']),
     ]);
-    expect(codes).toEqual([1, 1, 1, 1, 1, 1, 1, 4, 4]);
+    expect(codes).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 4, 4]);
   });
 });
 

@@ -13,7 +13,7 @@ import { Apps } from './translate/apps.js';
 import { childEnv } from './translate/child-env.js';
 import { Front } from './translate/front.js';
 import { exposedBy, headerVariables, pathsOf, type Source, sourceOf } from './translate/plan.js';
-import { TranslateApp } from './translate/translate-app.js';
+import { TranslateApp, type TranslateParts } from './translate/translate-app.js';
 import { translateConfig } from './translate/translate-config.js';
 
 /** Runs `mcpgateway translate` to its end. @returns the exit code */
@@ -35,8 +35,8 @@ interface Run {
 
 /** A remote server on this stdio; stdout carries JSON-RPC only. */
 async function overStdio(run: Run): Promise<number> {
-  const { io, config, log } = run;
-  const app = await started(TranslateApp.start(config, log, upstreamOf(run, {}), io.stderr));
+  const { io } = run;
+  const app = await started(TranslateApp.start(partsOf(run, {})));
   const signal = new Promise<number>((resolve) => {
     io.onSignal(resolve);
   });
@@ -48,11 +48,9 @@ async function overStdio(run: Run): Promise<number> {
 
 /** A server of this machine on a port. */
 async function exposed(run: Run): Promise<number> {
-  const { flags, io, config, log } = run;
+  const { flags, io, config } = run;
   const variables = headerVariables(flags, envFault);
-  const apps = new Apps(variables, (env) =>
-    TranslateApp.start(config, log, upstreamOf(run, env), io.stderr),
-  );
+  const apps = new Apps(variables, (env) => TranslateApp.start(partsOf(run, env)));
   const paths = pathsOf(flags);
   const front = new Front(apps, { paths, bearer: flags.oauth2Bearer ?? null, config });
   const signal = new Promise<number>((resolve) => {
@@ -68,6 +66,12 @@ async function exposed(run: Run): Promise<number> {
   } finally {
     await front.close();
   }
+}
+
+function partsOf(run: Run, env: Readonly<Record<string, string>>): TranslateParts {
+  const { flags, io, config, log } = run;
+  const messagePath = pathsOf(flags).message;
+  return { config, log, upstream: upstreamOf(run, env), stderr: io.stderr, messagePath };
 }
 
 function upstreamOf(

@@ -16,6 +16,9 @@ import { SseSessions } from './sse-sessions.registry.js';
 /** `/sse` and `/servers/{id}/sse`: the stream of the transport of 2024-11-05 (API.md §3.5). */
 @Injectable()
 export class SseEndpoint {
+  /** What the stream names for posting to; whoever serves another path leads it to `/message`. */
+  messagePath = '/message';
+
   constructor(
     private readonly intake: Intake,
     private readonly entrance: Entrance,
@@ -65,6 +68,6 @@ export class SseEndpoint {
   private endpoint({ route }: Exchange, id: string): string {
     const base = this.config.publicUrl === '' ? this.config.appRootPath : this.config.publicUrl;
     const server = route.server === null ? '' : `/servers/${encodeURIComponent(route.server)}`;
-    return `${base}${server}/message?session_id=${id}`;
+    return `${base}${server}${this.messagePath}?session_id=${id}`;
   }
 }

@@ -38,7 +38,12 @@ export class Front {
     this.expected = bearer === null ? null : Buffer.from(`Bearer ${bearer}`);
     this.preflights = new Preflights(config);
     this.server = createServer(
-      { maxHeaderSize: MAX_HEAD_BYTES, headersTimeout: 10_000, requestTimeout: 30_000 },
+      {
+        maxHeaderSize: MAX_HEAD_BYTES,
+        headersTimeout: 10_000,
+        requestTimeout: 30_000,
+        connectionsCheckingInterval: 2000,
+      },
       (req, res) => void this.take(req, res),
     );
     this.server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -66,6 +71,7 @@ export class Front {
 
   private async take(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path = ''] = (req.url ?? '').split('?');
+    // Whatever host it is asked under: it tells no more than a connection to the port does.
     if (path === '/healthz') answer(res, 200, 'ok');
     else if (!this.served.has(plain(path))) answer(res, 404, 'Not found');
     else if (isPreflight(req)) this.preflights.answer(req, res);

@@ -45,7 +45,8 @@ describe('the plan of a translation', () => {
   });
 
   it('takes headers for variables that are safe to set', () => {
-    const of = (...headerToEnv: string[]) => headerVariables(flags({ headerToEnv }), envFault);
+    const of = (...headerToEnv: string[]) =>
+      headerVariables(flags({ headerToEnv, enableDynamicEnv: true }), envFault);
     expect(of('X-Key=API_KEY', 'Authorization=TOKEN')).toEqual([
       { header: 'x-key', variable: 'API_KEY' },
       { header: 'authorization', variable: 'TOKEN' },
@@ -61,6 +62,12 @@ describe('the plan of a translation', () => {
       'X=PATH',
     ])
       expect(() => of(bad)).toThrow('--header-to-env');
+  });
+
+  it('takes no headers for variables unless that is allowed', () => {
+    const headerToEnv = ['X-Key=API_KEY'];
+    expect(() => headerVariables(flags({ headerToEnv }), envFault)).toThrow('--enable-dynamic-env');
+    expect(headerVariables(flags({}), envFault)).toEqual([]);
   });
 
   it('wants paths that differ', () => {

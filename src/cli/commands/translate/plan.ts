@@ -77,7 +77,12 @@ export function headerVariables(
   flags: TranslateFlags,
   envFault: (name: string, value: string) => string | undefined,
 ): readonly HeaderVariable[] {
-  return (flags.headerToEnv ?? []).map((pair) => {
+  const { headerToEnv = [] } = flags;
+  if (headerToEnv.length > 0 && flags.enableDynamicEnv !== true)
+    throw usage(
+      '--header-to-env lets clients set variables of the program: allow it with --enable-dynamic-env.',
+    );
+  return headerToEnv.map((pair) => {
     const at = pair.indexOf('=');
     const header = pair.slice(0, Math.max(at, 0)).trim().toLowerCase();
     const variable = pair.slice(at + 1).trim();

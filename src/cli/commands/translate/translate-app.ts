@@ -13,11 +13,22 @@ import { InFlight } from '../../../protocol/in-flight.js';
 import { Listeners } from '../../../protocol/listeners.js';
 import type { NewGateway } from '../../../registry/discovered.js';
 import { HttpAdapter } from '../../../transport/http.adapter.js';
+import { SseEndpoint } from '../../../transport/sse/sse.endpoint.js';
 import { StdioEndpoint } from '../../../transport/stdio/stdio.endpoint.js';
 import { ProcessOutputs } from '../../../upstreams/mcp/process-outputs.service.js';
 import { TranslateModule } from './translate.module.js';
 
 const ACTOR: Actor = { principal: 'system', ip: null, via: 'cli', userAgent: null };
+
+export interface TranslateParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly upstream: NewGateway;
+  /** Gets what the program writes to its own. */
+  readonly stderr: Writable;
+  /** What the stream of HTTP+SSE names for posting to. */
+  readonly messagePath: string;
+}
 
 /** A gateway of one upstream under its original names, that keeps nothing and listens nowhere. */
 export class TranslateApp {
@@ -31,21 +42,17 @@ export class TranslateApp {
   }
 
   /**
-   * @param stderr gets what the program writes to its own
    * @throws GatewayError when the upstream cannot be started, reached or read
    */
-  static async start(
-    config: Config,
-    log: Log,
-    upstream: NewGateway,
-    stderr: Writable,
-  ): Promise<TranslateApp> {
+  static async start(parts: TranslateParts): Promise<TranslateApp> {
+    const { config, log, upstream, stderr, messagePath } = parts;
     const context = await NestFactory.createApplicationContext(
       TranslateModule.forRoot(config, log),
       // Nest's own options are a class by accident of its declarations: it takes a literal.
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
       { logger: new NestLog(log), abortOnError: false },
     );
+    context.get(SseEndpoint).messagePath = messagePath;
     context.get(ProcessOutputs).follow((chunk) => stderr.write(chunk));
     try {
       await context.get(SyncService).register(upstream, ACTOR);
