@@ -334,10 +334,19 @@ describe('mcpgateway-wrapper over a restart of the gateway', () => {
 });
 
 describe('mcpgateway-wrapper before a server of HTTP+SSE only', () => {
-  it('goes over to it, calls, and ends', async () => {
+  it.each(['its stream', 'its base', 'a server of it'])('goes over to it by %s', async (given) => {
     const world = await aWorld({ env: { TRANSPORT_TYPE: 'sse' } });
     try {
-      const client = wrapper(`${world.url}/sse`, [], { MCPGATEWAY_TOKEN: world.token });
+      const made = await world.rest('POST', '/servers', {
+        name: 'dev',
+        associatedTools: ['kit-echo'],
+      });
+      expect(made.status).toBeLessThan(300);
+      const path = { 'its stream': '/sse', 'its base': '', 'a server of it': '/servers/dev' }[
+        given
+      ];
+      const at = `${world.url}${path ?? ''}`;
+      const client = wrapper(at, [], { MCPGATEWAY_TOKEN: world.token });
       const { result } = await client.initialize();
       expect(result.protocolVersion).toBe('2025-11-25');
       const { result: said } = await client.call('kit-echo', { message: 'old' });

@@ -1,4 +1,4 @@
-import { shownUrl, toEndpoint } from './endpoint.js';
+import { oldStreams, shownUrl, toEndpoint } from './endpoint.js';
 
 describe('the endpoint of a URL', () => {
   it.each([
@@ -23,6 +23,15 @@ describe('the endpoint of a URL', () => {
 
   it('keeps the URL as it was given, for servers of an older kind', () => {
     expect(toEndpoint('http://a:b@h/api/sse?x=1#top').given.href).toBe('http://h/api/sse?x=1');
+  });
+
+  it.each([
+    ['http://h', ['http://h/', 'http://h/sse']],
+    ['http://h/servers/dev/', ['http://h/servers/dev/', 'http://h/servers/dev/sse']],
+    ['http://h/gw/mcp?x=1', ['http://h/gw/mcp?x=1', 'http://h/gw/sse?x=1']],
+    ['http://h/sse', ['http://h/sse']],
+  ])('knows where an older server may have its stream for %s', (given, streams) => {
+    expect(oldStreams(new URL(given)).map(({ href }) => href)).toEqual(streams);
   });
 
   it.each(['', 'localhost:4444', 'ws://h/ws', 'http://'])('refuses %j', (given) => {

@@ -27,6 +27,18 @@ export function toEndpoint(given: string): Endpoint {
   return { url, given: asGiven, authorization };
 }
 
+/**
+ * Where an older server may have its stream: at the URL as it was given, or at the `/sse` of what that
+ * names (OPERATIONS.md §1.5).
+ */
+export function oldStreams(given: URL): URL[] {
+  const path = given.pathname.replace(/\/+$/, '');
+  if (path.endsWith('/sse')) return [given];
+  const below = new URL(given);
+  below.pathname = `${path.endsWith('/mcp') ? path.slice(0, -'/mcp'.length) : path}/sse`;
+  return [given, below];
+}
+
 /** The URL as people may see it: a query may hold a secret. */
 export function shownUrl(url: URL): string {
   return url.origin + url.pathname;

@@ -80,6 +80,24 @@ describe('a server that speaks HTTP+SSE only', () => {
     expect(rig.lines.filter((line) => line.includes('2024-11-05'))).toHaveLength(1);
   });
 
+  it.each(['', '/servers/dev', '/mcp'])('is found below %j', async (path) => {
+    const { behave } = rig;
+    await rig.end();
+    // The stream says where to post by a path alone: the origin that was given does not matter here.
+    rig = await BridgeRig.start({ given: new URL(`http://far.test${path}`) });
+    const below = `${path.replace('/mcp', '')}/sse`;
+    rig.behave = (posted, res) => {
+      behave(posted.path === below ? { ...posted, path: '/sse' } : posted, res);
+    };
+    await initialized();
+    const seen = rig.seen.map((one) => `${one.method} ${one.path}`);
+    expect(seen.slice(0, 3)).toEqual([
+      'POST /mcp',
+      `GET ${path === '' ? '/' : path}`,
+      `GET ${below}`,
+    ]);
+  });
+
   it('gets no token at another origin', async () => {
     endpoint = 'http://127.0.0.1:1/message';
     rig.send(initialize);

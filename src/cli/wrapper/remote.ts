@@ -1,5 +1,6 @@
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { Exchange, type ExchangeHooks, type Outcome, type Sent } from './exchange.js';
+import { oldStreams } from './endpoint.js';
 import { OldPair } from './old-pair.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -61,17 +62,26 @@ export class Remote {
    */
   async fallBack(): Promise<boolean> {
     if (this.pair !== null) return false;
-    const pair = new OldPair(this.given, {
+    for (const url of oldStreams(this.given)) {
+      const pair = this.pairAt(url);
+      if (await pair.opens()) {
+        this.pair = pair;
+        return true;
+      }
+      pair.hangUp();
+    }
+    return false;
+  }
+
+  private pairAt(url: URL): OldPair {
+    return new OldPair(url, {
       open: (hooks) => {
-        const path = this.given.pathname + this.given.search;
+        const path = url.pathname + url.search;
         return this.send('GET', ['accept', 'text/event-stream'], { body: null, hooks, path });
       },
       post: (path, body, hooks) =>
         this.send('POST', ['content-type', 'application/json'], { body, hooks, path }),
     });
-    if (await pair.opens()) this.pair = pair;
-    else pair.hangUp();
-    return this.pair === pair;
   }
 
   /** @param own headers instead of those of the session: a modern request repeats its body there */
