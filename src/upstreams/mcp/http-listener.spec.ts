@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { UpstreamCredential } from '../../kernel/catalog.js';
+import { GatewayError } from '../../kernel/errors.js';
 import { LiveCredential, type Renewal } from '../oauth/live-credential.js';
 import { HttpAddress } from './http-line.js';
 import { HttpListener } from './http-listener.js';
@@ -194,5 +195,25 @@ describe('the stream for what an upstream says unasked', () => {
       await settled();
       expect(asked.times).toBe(1);
     });
+  });
+
+  it('is not asked for without the login of its person, until there is one', async () => {
+    let renewal: Renewal = 'login';
+    const credential: LiveCredential = new LiveCredential(
+      () => {
+        if (renewal === 'again') credential.set('new');
+        return Promise.resolve(renewal);
+      },
+      () => new GatewayError('login_needed', { gateway: 'kit', url: 'https://here' }),
+    );
+    const asked = new Asked(credential);
+    await asked.listener.answered;
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(asked.times).toBe(0);
+    renewal = 'again';
+    const again = new Asked(credential);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(again.heads.flat()).toContain('Bearer new');
+    for (const { listener } of [asked, again]) listener.close();
   });
 });

@@ -52,7 +52,13 @@ export class HttpListener {
   open(): void {
     if (this.closed) return;
     this.timer = null;
-    this.used = this.address.credential.headers;
+    const { credential } = this.address;
+    this.used = credential.headers;
+    // Nothing goes up without the login of its person: a better one is looked for as after a refusal.
+    if (credential instanceof LiveCredential && credential.isMissing) {
+      this.ended(401, {});
+      return;
+    }
     const headers = this.address.getHeaders(this.lastEventId);
     this.pool.dispatch({ path: this.address.path, method: 'GET', headers }, this.handler());
   }

@@ -36,24 +36,36 @@ function aLogin(run: (asked: OAuthRun) => Promise<object>) {
     settingsOf: () => ({ grantType: 'authorization_code', scopes: [] }),
     run: (_gateway: Gateway, asked: OAuthRun) => run(asked),
   } as unknown as OAuthClient;
-  const log = { info: () => undefined } as unknown as Log;
+  const logged: unknown[] = [];
+  const log = { info: (entry: unknown) => logged.push(entry) } as unknown as Log;
   // Rows of persons: one at most, with the revision that it has.
-  const row: { kept: { record: LoginRecord; revision: number } | undefined } = { kept: undefined };
+  const row = {
+    kept: undefined as { record: LoginRecord; revision: number } | undefined,
+    writes: 0,
+    /** What is read arrives then. */
+    arrival: Promise.resolve(),
+  };
   const persons = {
-    find: () => Promise.resolve(row.kept),
+    find: async () => {
+      const { kept } = row;
+      await row.arrival;
+      return kept;
+    },
     put: (_id: string, _who: string, { record }: { record: LoginRecord }, of: number | null) => {
+      row.writes++;
       if (of !== (row.kept?.revision ?? null)) return Promise.resolve(null);
       row.kept = { record, revision: (of ?? 0) + 1 };
       return Promise.resolve(row.kept.revision);
     },
     delete: () => {
+      const wasKept = row.kept !== undefined;
       row.kept = undefined;
-      return Promise.resolve(true);
+      return Promise.resolve(wasKept);
     },
   } as unknown as PersonLogins;
   const store = new LoginStore(gateways, persons);
   const links = { to: () => 'https://here.example/oauth/login?ticket=t' } as unknown as LoginLinks;
-  return { logins: new Logins(client, store, links, log), stored, before, row };
+  return { logins: new Logins(client, store, links, log), stored, before, row, logged };
 }
 
 const found = (record: LoginRecord) => ({ record, fault: null, issuer: null });
@@ -218,5 +230,74 @@ describe('the login of a person', () => {
       [gateway.id, 'alice', true],
       [gateway.id, 'alice', false],
     ]);
+  });
+
+  it('that was read before it ended is not sent any more', async () => {
+    const { logins, row } = aLogin(() => Promise.reject(new Error('not asked')));
+    row.kept = { record: login('a'), revision: 1 };
+    let arrive = (): void => undefined;
+    row.arrival = new Promise((resolve) => {
+      arrive = resolve;
+    });
+    const late = logins.credential(gateway, alice);
+    await logins.end(place);
+    arrive();
+    await expect(late).rejects.toMatchObject({ code: 'login_needed' });
+  });
+
+  it('that another replica renewed before it ended is not sent any more', async () => {
+    const { logins, row } = aLogin(() => Promise.reject(new Error('not asked')));
+    row.kept = { record: login('a'), revision: 1 };
+    const credential = (await logins.credential(gateway, alice)) as LiveCredential;
+    row.kept = { record: login('theirs', 3), revision: 2 };
+    let arrive = (): void => undefined;
+    row.arrival = new Promise((resolve) => {
+      arrive = resolve;
+    });
+    const late = credential.renew(refusedByStatus(401), credential.headers);
+    await logins.end(place);
+    expect(credential.isMissing).toBe(true);
+    arrive();
+    expect(await late).toBe('login');
+    expect(credential.isMissing).toBe(true);
+  });
+
+  it('is told to have ended by nobody who has none', async () => {
+    const { logins } = aLogin(() => Promise.reject(new Error('not asked')));
+    const told: unknown[] = [];
+    logins.onChange((...change) => told.push(change));
+    expect(await logins.end(place)).toBe(false);
+    expect(told).toEqual([]);
+  });
+
+  it('that is renewed is kept over what somebody wrote down beside the same tokens', async () => {
+    const challenge = { scope: 'admin', error: 'insufficient_scope' };
+    const { logins, row } = aLogin(({ record }) => {
+      row.kept = { record: { ...login('a'), challenge }, revision: 2 };
+      return Promise.resolve(found({ ...record, tokens: tokensOf('new'), tokensAt: 2 }));
+    });
+    row.kept = { record: login('a'), revision: 1 };
+    expect(await renewing(logins)).toBe('again');
+    expect(row.kept).toMatchObject({
+      revision: 3,
+      record: { tokens: { access_token: 'new' }, challenge },
+    });
+    expect(tokenIn(await logins.credential(gateway, alice))).toEqual(bearer('new'));
+  });
+
+  it('that is of no use any more is written down and told once, however many calls come', async () => {
+    const cause = Object.assign(new Error('x'), { code: 'invalid_grant' });
+    const { logins, row, logged } = aLogin(() =>
+      Promise.reject(new GatewayError('upstream_error', { reason: 'x' }, { cause })),
+    );
+    const told: unknown[] = [];
+    logins.onChange((...change) => told.push(change));
+    row.kept = { record: login('a'), revision: 1 };
+    const credential = (await logins.credential(gateway, alice)) as LiveCredential;
+    for (let calls = 0; calls < 3; calls++)
+      expect(await credential.renew(refusedByStatus(401), credential.headers)).toBe('login');
+    expect([row.writes, row.kept.record.tokens, credential.isMissing]).toEqual([1, null, true]);
+    expect(logged).toHaveLength(1);
+    expect(told).toEqual([[gateway.id, 'alice', false]]);
   });
 });

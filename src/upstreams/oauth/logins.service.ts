@@ -8,7 +8,8 @@ import { answeredBadly } from '../mcp/upstream-fault.js';
 import { asksMore, parseChallenge, scopeUnion } from './challenge.js';
 import { LiveCredential, type Renewal } from './live-credential.js';
 import { statusOf } from './logged-in.js';
-import { LoginLine, LoginLines } from './login-line.js';
+import type { LoginLine } from './login-line.js';
+import { LoginLines } from './login-lines.js';
 import { LoginLinks } from './login-links.service.js';
 import {
   besides,
@@ -17,7 +18,7 @@ import {
   type LoginRecord,
   registeredAs,
 } from './login-record.js';
-import { type KeptLogin, type LoginPlace, LoginStore } from './login-store.service.js';
+import { type LoginPlace, LoginStore } from './login-store.service.js';
 import type { GatewayOAuthProvider } from './oauth-provider.js';
 import { OAuthClient } from './oauth-client.service.js';
 import { refusesGrant } from './refused-grant.js';
@@ -32,7 +33,7 @@ const MAX_WRITES = 5;
 /** The tokens that upstreams are called with: read once, renewed by one for all who wait. */
 @Injectable()
 export class Logins {
-  private readonly lines = new Map<GatewayId, LoginLines>();
+  private readonly lines: LoginLines;
   private readonly listeners = new Set<PersonChange>();
 
   constructor(
@@ -40,7 +41,9 @@ export class Logins {
     private readonly store: LoginStore,
     private readonly links: LoginLinks,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.lines = new LoginLines(store, (line) => this.credentialOf(line));
+  }
 
   /**
    * The credential for a connection that is about to be opened, as good as it can be now.
@@ -49,7 +52,7 @@ export class Logins {
    */
   async credential(gateway: Gateway, person: Person | null = null): Promise<UpstreamCredential> {
     if (person?.type === 'anonymous') throw nobody(gateway);
-    const line = await this.lineOf({ gateway, holder: person?.principalHash ?? null });
+    const line = await this.lines.of({ gateway, holder: person?.principalHash ?? null });
     if (!isFresh(line.record, Date.now()) && this.canRenew(line))
       // Refused or not: whoever calls now finds out, and tells it better.
       await line
@@ -64,9 +67,9 @@ export class Logins {
 
   /** What a run of the authorization for that login goes by. */
   async recordOf({ gateway, holder }: LoginPlace): Promise<LoginRecord> {
-    const { record } = await this.lineOf({ gateway, holder });
+    const { record } = await this.lines.of({ gateway, holder });
     if (holder === null) return record;
-    return registeredAs(record, (await this.lineOf({ gateway, holder: null })).record);
+    return registeredAs(record, (await this.lines.of({ gateway, holder: null })).record);
   }
 
   /**
@@ -74,7 +77,7 @@ export class Logins {
    * @returns whether it was stored: a Gateway may be gone, new or have another address by now
    */
   async keep(place: LoginPlace, record: LoginRecord): Promise<boolean> {
-    const line = await this.lineOf(place);
+    const line = await this.lines.of(place);
     for (let writes = 0; writes < MAX_WRITES; writes++) {
       const { revision } = line;
       line.hold({ record, revision });
@@ -97,7 +100,7 @@ export class Logins {
    * @throws GatewayError `login_outdated` when the Gateway no longer is what this belongs to
    */
   async keepBegun(gateway: Gateway, found: LoginRecord): Promise<void> {
-    const line = await this.lineOf({ gateway, holder: null });
+    const line = await this.lines.of({ gateway, holder: null });
     await line.takeOther();
     const { tokens, tokensAt, scope, challenge } = line.record;
     line.record = { ...found, tokens, tokensAt, scope, challenge };
@@ -109,11 +112,9 @@ export class Logins {
 
   /** A person logs out. @returns whether there was a login */
   async end(place: LoginPlace & { readonly holder: string }): Promise<boolean> {
-    const { gateway, holder } = place;
     const wasKept = await this.store.delete(place);
-    const line = this.lines.get(gateway.id)?.get(holder);
-    await line?.reload();
-    this.changed(gateway.id, holder, false);
+    const wasKnown = this.lines.ended(place);
+    if (wasKept || wasKnown) this.changed(place.gateway.id, place.holder, false);
     return wasKept;
   }
 
@@ -125,30 +126,11 @@ export class Logins {
 
   /** The Gateway was changed or is gone. */
   forget(id: GatewayId): void {
-    this.lines.delete(id);
+    this.lines.forget(id);
   }
 
   private changed(...change: Parameters<PersonChange>): void {
     for (const listener of this.listeners) listener(...change);
-  }
-
-  private async lineOf(place: LoginPlace): Promise<LoginLine> {
-    const { gateway, holder } = place;
-    const find = (): LoginLine | undefined => {
-      const known = this.lines.get(gateway.id)?.get(holder);
-      return known?.record.url === gateway.url ? known : undefined;
-    };
-    const known = find();
-    if (known !== undefined) return known;
-    const kept = await this.store.read(place);
-    return find() ?? this.newLine(place, kept);
-  }
-
-  private newLine(place: LoginPlace, kept: KeptLogin): LoginLine {
-    const { id } = place.gateway;
-    const lines = this.lines.get(id) ?? new LoginLines();
-    this.lines.set(id, lines);
-    return lines.add(new LoginLine(place, kept, this.store, (line) => this.credentialOf(line)));
   }
 
   private credentialOf(line: LoginLine): LiveCredential {
@@ -181,17 +163,13 @@ export class Logins {
       });
       if (renewal === 'again') return renewal;
     }
-    this.log.info({ event: 'login.needed', gateway: gateway.slug });
-    await this.giveUp(line);
+    if (await line.giveUp()) this.givenUp(line);
     return 'login';
   }
 
-  private async giveUp(line: LoginLine): Promise<void> {
-    const isOwn = line.holder === null;
-    // A token that is only too narrow is good for the rest.
-    if (!isOwn && line.record.tokens === null) line.credential.set(null);
-    // A person who never logged in has nothing to be kept.
-    if (line.revision !== null) await line.write(true);
+  private givenUp({ gateway, holder, record }: LoginLine): void {
+    this.log.info({ event: 'login.needed', gateway: gateway.slug });
+    if (holder !== null && record.tokens === null) this.changed(gateway.id, holder, false);
   }
 
   /**
@@ -221,15 +199,8 @@ export class Logins {
       line.record = after;
       return 'login';
     }
-    return this.renewed(line, { ...after, scope: tokens.scope ?? scope ?? null });
-  }
-
-  private async renewed(line: LoginLine, record: LoginRecord): Promise<Renewal> {
-    line.hold({ record, revision: line.revision });
-    // A Gateway that is being registered has no record yet.
-    if ((await line.write(false)) || line.holder === null) return 'again';
-    // Somebody else was faster: what stands there counts, and is not overwritten.
-    return (await line.reload()) ? 'again' : 'login';
+    const renewed = { ...after, scope: tokens.scope ?? scope ?? null };
+    return (await line.keepRenewed(record, renewed)) ? 'again' : 'login';
   }
 
   private needed({ gateway, holder }: LoginPlace, cause?: unknown): GatewayError {
