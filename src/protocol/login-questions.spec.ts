@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load-config.js';
 import { GatewayError } from '../kernel/errors.js';
 import { Sealer } from '../platform/crypto/sealer.js';
 import type { Logins, PersonChange } from '../upstreams/oauth/logins.service.js';
-import { StateSeals } from './era/bridge/state-seals.js';
+import { type BridgeState, StateSeals } from './era/bridge/state-seals.js';
 import { OwnResults } from './era/own-results.js';
 import type { Upward } from './legs.js';
 import type { Listeners } from './listeners.js';
@@ -16,6 +16,7 @@ const config = loadConfig({
   AUTH_ENCRYPTION_SECRET: 'another-key-for-specs-0123456789-xy',
 });
 const url = 'https://gateway.example/oauth/login?ticket=t';
+const seals = new StateSeals(new Sealer(config));
 const gateway = aGateway({ loginPerUser: true });
 const up: Upward = { gateway, kind: 'Tool', name: 'kit-echo', params: '' };
 const OPENS_PAGES = { elicitation: { url: {} } };
@@ -39,7 +40,7 @@ function aHouse() {
   const listeners = { send: (id: string, text: string) => sent.push([id, text]) };
   const questions = new LoginQuestions(
     logins as unknown as Logins,
-    new StateSeals(new Sealer(config)),
+    seals,
     new OwnResults({ serverInfo: {} } as OwnInstance),
     listeners as unknown as Listeners,
   );
@@ -61,12 +62,11 @@ function aHouse() {
 
 const legacy = (client: object, method = 'tools/call'): MadeCall =>
   aCall(method, call, { client: { capabilities: JSON.stringify(OPENS_PAGES), ...client } });
-const retry = (action: string): MadeCall =>
-  aModernCall(
-    'tools/call',
-    { ...call, requestState: 's', inputResponses: { e1: { action } } },
-    OPENS_PAGES,
-  );
+const retry = (action: string, state: BridgeState = { kind: 'login' }, key = 'login'): MadeCall => {
+  const requestState = seals.seal(aModernCall('tools/call', call), up.name, state);
+  const inputResponses = { [key]: { action } };
+  return aModernCall('tools/call', { ...call, requestState, inputResponses }, OPENS_PAGES);
+};
 
 describe('a call whose person has to log in', () => {
   afterEach(() => jest.useRealTimers());
@@ -82,6 +82,25 @@ describe('a call whose person has to log in', () => {
     const { isError, content } = await ask(of);
     expect([isError, JSON.stringify(content)]).toEqual([true, expect.stringContaining(url)]);
     expect(again).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['of the upstream', { kind: 'anew' }, 'e1'],
+    [
+      'of the upstream under our key',
+      { kind: 'relay', gatewayId: gateway.id, state: '"s"' },
+      'login',
+    ],
+    ['under another key', { kind: 'login' }, 'e1'],
+  ] as const)('asks, whatever was answered to a question %s', async (_, state, key) => {
+    for (const action of ['decline', 'accept']) {
+      const { ask, again } = aHouse();
+      expect(await ask(retry(action, state, key))).toMatchObject({
+        resultType: 'input_required',
+        inputRequests: { login: { method: 'elicitation/create' } },
+      });
+      expect(again).not.toHaveBeenCalled();
+    }
   });
 
   it('is an error that names the page where no tool was called', async () => {
@@ -118,6 +137,23 @@ describe('a call whose person has to log in', () => {
         },
       ],
     ]);
+  });
+
+  it('is one question to a session, however many calls ask it', async () => {
+    const { ask, changed, sent } = aHouse();
+    const idOf = async (sessionId: string): Promise<unknown> => {
+      const { thrown } = await ask(legacy({ sessionId }));
+      const { data } = JSON.parse((thrown as { error: string }).error) as {
+        data: { elicitations: { elicitationId: string }[] };
+      };
+      return data.elicitations[0]?.elicitationId;
+    };
+    const [first, second, other] = [await idOf('s1'), await idOf('s1'), await idOf('s2')];
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+    changed(legacy({}), true);
+    expect(sent.map(([id]) => id)).toEqual(['s1', 's2']);
+    expect(await idOf('s1')).not.toBe(first);
   });
 
   it('is forgotten with its link', async () => {

@@ -24,7 +24,7 @@ interface Asked {
   readonly until: number;
 }
 
-const KEY = 'e1';
+const KEY = 'login';
 /** For so long somebody may be at the page; as long as its link is good. */
 const LOGIN_MS = 600_000;
 /** An `accept` says that the page was opened: so long the retry waits for the login, then it asks again. */
@@ -37,7 +37,8 @@ const MAX_ASKED = 10_000;
  */
 @Injectable()
 export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
-  private readonly asked: Asked[] = [];
+  /** By session and login, the one asked last at the end. */
+  private readonly asked = new Map<string, Asked>();
   private readonly waiting = new Map<string, Set<() => void>>();
   private stop: () => void = () => undefined;
 
@@ -79,7 +80,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
     if (call.client.era === 'legacy') return this.demand(call, up.gateway, error);
     if (!MAY_ASK.has(call.message.method) || !opensPages(call.client.capabilities))
       return this.told(call, error);
-    const action = actionOf(call);
+    const action = this.actionOf(call, up);
     if (action !== undefined && action !== 'accept') return this.told(call, error);
     if (action === 'accept' && (await this.comes(call, up)))
       return again().catch((e: unknown) => {
@@ -92,7 +93,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
   private ask(call: Call, up: Upward, error: GatewayError): string {
     const params = { mode: 'url', message: messageFor(up.gateway), url: urlIn(error) };
     const request = JSON.stringify({ method: 'elicitation/create', params });
-    const state = this.states.seal(call, up.name, { kind: 'anew' });
+    const state = this.states.seal(call, up.name, { kind: 'login' });
     return inputRequiredText([[KEY, request]], state);
   }
 
@@ -104,7 +105,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
     const { revision, sessionId, capabilities, declared = capabilities } = call.client;
     if (revision !== LATEST_LEGACY || sessionId === null || !opensPages(declared))
       return this.told(call, error);
-    const elicitationId = randomUUID();
+    const elicitationId = this.remember(sessionId, keyOf(gateway.id, call.caller.principalHash));
     const elicitation = {
       mode: 'url',
       elicitationId,
@@ -112,13 +113,19 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
       message: messageFor(gateway),
     };
     const code = RPC_CODE.urlElicitationRequired;
-    this.remember({
-      ...{ sessionId, elicitationId },
-      login: keyOf(gateway.id, call.caller.principalHash),
-      until: performance.now() + LOGIN_MS,
-    });
     const body = { code, message: messageFor(gateway), data: { elicitations: [elicitation] } };
     throw new UpstreamRpcError(JSON.stringify(body), code);
+  }
+
+  /** What the client says became of our question; `undefined` when that is not what it was asked. */
+  private actionOf(call: Call, { name }: Upward): unknown {
+    const { params } = call.message;
+    const raw = params?.raw('inputResponses');
+    const sealed = params?.string('requestState');
+    if (raw?.startsWith('{') !== true || sealed === undefined) return undefined;
+    if (this.states.open(call, name, sealed).kind !== 'login') return undefined;
+    const answer: unknown = JSON.parse(scanJson(raw).top.raw(KEY) ?? 'null');
+    return (answer as { action?: unknown } | null)?.action;
   }
 
   /** A client that opens no pages shows its person what a tool says. */
@@ -128,20 +135,28 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
     return this.own.dress(call, `"content":${content},"isError":true`);
   }
 
-  private remember(asked: Asked): void {
+  /** One question for all calls of a session, which is asked again. @returns its id */
+  private remember(sessionId: string, login: string): string {
+    const key = `${sessionId} ${login}`;
     const now = performance.now();
-    const past = this.asked.findIndex(({ until }) => until > now);
-    this.asked.splice(0, past === -1 ? this.asked.length : past);
-    if (this.asked.length >= MAX_ASKED) this.asked.shift();
-    this.asked.push(asked);
+    const before = this.asked.get(key);
+    const isOpen = before !== undefined && before.until > now;
+    const elicitationId = isOpen ? before.elicitationId : randomUUID();
+    this.asked.delete(key);
+    for (const [old, { until }] of this.asked) {
+      if (until > now && this.asked.size < MAX_ASKED) break;
+      this.asked.delete(old);
+    }
+    this.asked.set(key, { sessionId, elicitationId, login, until: now + LOGIN_MS });
+    return elicitationId;
   }
 
   private completed(login: string): void {
     for (const wake of this.waiting.get(login) ?? []) wake();
     const now = performance.now();
-    const done = this.asked.filter((one) => one.login === login);
-    for (const one of done) {
-      this.asked.splice(this.asked.indexOf(one), 1);
+    for (const [key, one] of this.asked) {
+      if (one.login !== login) continue;
+      this.asked.delete(key);
       if (one.until < now) continue;
       const params = `"elicitationId":"${one.elicitationId}"`;
       this.listeners.send(
@@ -184,12 +199,3 @@ const urlIn = (error: GatewayError): string => String(error.extras.data?.['login
 
 const opensPages = (capabilities: string): boolean =>
   missingFor(capabilities, 'elicitation/create', '"mode":"url"') === null;
-
-/** What the client says became of our question; `undefined` when it was not asked yet. */
-function actionOf({ message }: Call): unknown {
-  const raw = message.params?.raw('inputResponses');
-  if (raw?.startsWith('{') !== true || message.params?.raw('requestState') === undefined)
-    return undefined;
-  const answer: unknown = JSON.parse(scanJson(raw).top.raw(KEY) ?? 'null');
-  return (answer as { action?: unknown } | null)?.action;
-}

@@ -6,7 +6,7 @@ import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import { LoginLinks } from '../../upstreams/oauth/login-links.service.js';
-import type { BrowserRequest, StartedLogin } from './login-door.service.js';
+import type { BrowserRequest } from './login-door.service.js';
 import { goOnPage, whoPage } from './login-page.js';
 import { OwnLogins } from './own-logins.service.js';
 
@@ -23,6 +23,12 @@ export interface LoginPageAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly html: string;
+}
+
+interface Refusal {
+  readonly status: number;
+  /** What was wrong with the credential that came; '' = none came. */
+  readonly alert: string;
 }
 
 interface Linked {
@@ -44,20 +50,20 @@ export class LoginPage {
     private readonly config: Config,
   ) {}
 
-  /** @throws GatewayError `login_unknown`, `login_foreign` and those of OwnLogins.start */
+  /** @throws GatewayError `login_unknown` and those of OwnLogins.start */
   async open(
     ticket: string,
     request: BrowserRequest,
     caller: Caller | undefined,
   ): Promise<LoginPageAnswer> {
     const linked = await this.linked(ticket);
-    if (caller === undefined) return this.who(linked, ticket, false);
-    const started = await this.start(linked, caller, request);
+    if (!isHolder(caller, linked)) return this.who(linked, ticket, refusalOf(caller, ''));
+    const started = await this.own.start(linked.gateway, caller, request);
     const headers = { 'Set-Cookie': started.cookie, Location: started.authorizationUrl };
     return { status: 303, headers, html: '' };
   }
 
-  /** @throws GatewayError `login_unknown`, `login_foreign`, `too_many_attempts` and those of OwnLogins.start */
+  /** @throws GatewayError `login_unknown`, `too_many_attempts` and those of OwnLogins.start */
   async submit(
     { ticket, user, secret }: LoginForm,
     request: BrowserRequest,
@@ -67,8 +73,9 @@ export class LoginPage {
     const pair = Buffer.from(`${user}:${secret}`).toString('base64');
     const authorization = user === '' ? `Bearer ${secret.trim()}` : `Basic ${pair}`;
     const caller = await this.known(authorization, ip);
-    if (caller === undefined) return this.who(linked, ticket, true);
-    const started = await this.start(linked, caller, request);
+    if (!isHolder(caller, linked))
+      return this.who(linked, ticket, refusalOf(caller, 'That was not accepted. Try again.'));
+    const started = await this.own.start(linked.gateway, caller, request);
     const headers = { 'Set-Cookie': started.cookie };
     return { status: 200, headers, html: goOnPage(linked.gateway.slug, started.authorizationUrl) };
   }
@@ -79,19 +86,10 @@ export class LoginPage {
     return { gateway: await this.gateways.get(link.gatewayId), holder: link.holder };
   }
 
-  private who({ gateway }: Linked, ticket: string, wasRefused: boolean): LoginPageAnswer {
+  private who({ gateway }: Linked, ticket: string, { status, alert }: Refusal): LoginPageAnswer {
     const base = this.config.appRootPath.replace(/\/+$/, '');
-    const html = whoPage({ gateway: gateway.slug, ticket, base, wasRefused });
-    return { status: 401, headers: { 'WWW-Authenticate': 'Bearer' }, html };
-  }
-
-  private start(
-    { gateway, holder }: Linked,
-    caller: Caller,
-    request: BrowserRequest,
-  ): Promise<StartedLogin> {
-    if (caller.principalHash !== holder) throw new GatewayError('login_foreign');
-    return this.own.start(gateway, caller, request);
+    const html = whoPage({ gateway: gateway.slug, ticket, base, alert });
+    return { status, headers: status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}, html };
   }
 
   private async known(authorization: string, ip: string): Promise<Caller | undefined> {
@@ -103,4 +101,19 @@ export class LoginPage {
       throw e;
     }
   }
+}
+
+function isHolder(caller: Caller | undefined, { holder }: Linked): caller is Caller {
+  return caller?.principalHash === holder;
+}
+
+/**
+ * A browser may send what it has kept of somebody else, or nothing where nothing is asked for: it is
+ * offered the form all the same.
+ * @param alert for who has not shown who that is
+ */
+function refusalOf(caller: Caller | undefined, alert: string): Refusal {
+  if (caller === undefined || caller.type === 'anonymous') return { status: 401, alert };
+  const foreign = new GatewayError('login_foreign');
+  return { status: foreign.row.status, alert: foreign.message };
 }

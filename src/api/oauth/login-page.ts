@@ -15,19 +15,23 @@ function page(inside: string, head = ''): string {
   return `<!doctype html><html lang="en"><head>${meta}<title>MCP Gateway</title>${head}</head><body>${inside}</body></html>\n`;
 }
 
-/** Asks whose browser this is. @param base the path under which the gateway is served; '' = the root */
+/**
+ * Asks whose browser this is.
+ * @param ask `base` is the path under which the gateway is served, '' = the root; `alert` says what was
+ *   wrong with the credential that came, '' = none came
+ */
 export function whoPage(ask: {
   readonly gateway: string;
   readonly ticket: string;
   readonly base: string;
-  readonly wasRefused: boolean;
+  readonly alert: string;
 }): string {
-  const refused = ask.wasRefused ? '<p role="alert">That was not accepted. Try again.</p>' : '';
+  const alert = ask.alert === '' ? '' : `<p role="alert">${shown(ask.alert)}</p>`;
   return page(
     `<main><h1>Log in to ${shown(ask.gateway)}</h1>` +
       '<p>A client of this gateway has asked for it. Show that it was yours: enter the token that the ' +
       'client sends to this gateway, or your user name and password.</p>' +
-      refused +
+      alert +
       `<form method="post" action="${shown(ask.base + LOGIN_PAGE_PATH)}">` +
       `<input type="hidden" name="ticket" value="${shown(ask.ticket)}">` +
       '<p><label>User name (empty for a token) <input name="user" autocomplete="username"></label></p>' +

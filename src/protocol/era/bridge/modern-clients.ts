@@ -73,6 +73,7 @@ export class ModernClients implements Seals {
     const state = this.states.open(call, up.name, sealed);
     switch (state.kind) {
       case 'anew':
+      case 'login':
         return this.first(asked);
       case 'park':
         return this.goOn(asked, this.parks.waiting(state.handle, state.round));

@@ -13,7 +13,9 @@ export type BridgeState =
   /** A modern upstream's own `requestState`, as the JSON text it was. */
   | { readonly kind: 'relay'; readonly gatewayId: GatewayId; readonly state: string }
   /** Nothing waits: the Call is to be sent again. */
-  | { readonly kind: 'anew' };
+  | { readonly kind: 'anew' }
+  /** As `anew`, once the person has logged in to the upstream: that was all that was asked. */
+  | { readonly kind: 'login' };
 
 const LABEL = 'state';
 /** A person's time to answer (PROTOCOL.md §5.10). */

@@ -1,6 +1,5 @@
-import { GatewayError } from '../../../kernel/errors.js';
+import { type ErrorCode, GatewayError } from '../../../kernel/errors.js';
 import type { Caller } from '../../../kernel/caller.js';
-import type { GatewayId } from '../../../kernel/ids.js';
 import type { Members } from '../../../kernel/json-members.js';
 import { RELAYED, scanJson } from '../../../kernel/json-scan.js';
 import type { ResourceSubscriptions } from '../../resource-subscriptions.js';
@@ -9,20 +8,23 @@ import type { UpstreamTask } from './task-seals.js';
 /** An upstream that does not tell of tasks is not asked to for so long. */
 const DEAF_MS = 60_000;
 const MAX_DEAF = 1000;
+/** What keeps one person from hearing where each has a session of its own. */
+const OF_ONE: ReadonlySet<ErrorCode> = new Set(['login_needed', 'upstream_unreachable']);
 
 /** How to hear of tasks of modern upstreams: which of them tell, and who listens. */
 export class TaskListening {
   private counter = 0;
-  /** Upstreams that tell nothing of tasks, until when. */
-  private readonly deaf = new Map<GatewayId, number>();
+  /** Upstreams that tell nothing of tasks, at all or to one person, until when. */
+  private readonly deaf = new Map<string, number>();
 
   constructor(private readonly subscriptions: Pick<ResourceSubscriptions, 'watch' | 'end'>) {}
 
   /** @param wake called whenever there is something to look at */
   to(caller: Caller, task: UpstreamTask, wake: () => void): TaskNews {
     const news = new TaskNews(wake);
-    const until = this.deaf.get(task.gatewayId) ?? 0;
-    if (performance.now() < until) return news;
+    const { gatewayId } = task;
+    const own = `${gatewayId} ${caller.principalHash}`;
+    if (this.isDeaf(gatewayId) || this.isDeaf(own)) return news;
     const watcher = `task ${String(++this.counter)}`;
     news.end = () => {
       void this.subscriptions.end(watcher);
@@ -36,17 +38,22 @@ export class TaskListening {
           news.heard();
         },
         (e: unknown) => {
-          this.refused(task.gatewayId, e);
+          const code = e instanceof GatewayError ? e.code : undefined;
+          // Of this one task, or of none: what fails for want of room here says nothing of the upstream.
+          if (code !== 'overloaded')
+            this.refused(code !== undefined && OF_ONE.has(code) ? own : gatewayId);
         },
       );
     return news;
   }
 
-  private refused(id: GatewayId, error: unknown): void {
-    // Of this one task, or of none: what fails for want of room here says nothing of the upstream.
-    if (error instanceof GatewayError && error.code === 'overloaded') return;
+  private isDeaf(key: string): boolean {
+    return performance.now() < (this.deaf.get(key) ?? 0);
+  }
+
+  private refused(key: string): void {
     if (this.deaf.size >= MAX_DEAF) this.deaf.clear();
-    this.deaf.set(id, performance.now() + DEAF_MS);
+    this.deaf.set(key, performance.now() + DEAF_MS);
   }
 }
 
