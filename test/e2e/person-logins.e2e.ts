@@ -349,6 +349,30 @@ describe('an upstream where each person logs in', () => {
     expect(initialized()).toBe(before);
   });
 
+  it('gets nothing from who has logged out, not even the end of what was open', async () => {
+    const name = await aGateway({ keepsSessions: true });
+    await logIn(name, 'bob');
+    const client = await clientOf('bob', OPENS_PAGES);
+    expect((await client.call(`${name}-echo`)).raw).toContain('served');
+    const before = upstream.strangers.length;
+    expect((await restOf('bob')('DELETE', `/oauth/logins/${name}`)).status).toBe(204);
+    upstream.hangUp();
+    expect((await client.call(`${name}-echo`)).answer?.error).toMatchObject({ code: -32042 });
+    expect(upstream.strangers.slice(before)).toEqual([]);
+  });
+
+  it('is read anew after another login of the same person', async () => {
+    const name = await aGateway({ isModern: true, keepsSessions: true });
+    const client = modernOf('bob');
+    const read = async () => (await client.request('resources/read', { uri: 'note://one' })).raw;
+    await logIn(name, 'bob');
+    expect(await read()).toContain('note of bob');
+    expect((await restOf('bob')('DELETE', `/oauth/logins/${name}`)).status).toBe(204);
+    expect(linkIn(await read())).not.toBe('');
+    await finish(await restOf('bob')('POST', `/oauth/logins/${name}`), 'second');
+    expect(await read()).toContain('note of second');
+  });
+
   describe('and is watched', () => {
     const uri = 'note://one';
     const updates = async (events: SseReader | null): Promise<Loose> =>

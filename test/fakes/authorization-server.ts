@@ -40,6 +40,8 @@ export interface ProtectedUpstream {
   /** Tokens of the requests that were served. */
   readonly served: string[];
   readonly requests: Served[];
+  /** Methods of HTTP requests to the MCP endpoint that came without a token. */
+  readonly strangers: string[];
   /** Sessions that have subscribed and listen. */
   readonly listening: number;
   /** Tells all who have subscribed to `note://one`. */
@@ -68,6 +70,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
   const tokenRequests: URLSearchParams[] = [];
   const served: string[] = [];
   const opened: string[] = [];
+  const strangers: string[] = [];
   const streams: { res: ServerResponse; token: string }[] = [];
   const sockets: WebSocket[] = [];
   let origin = '';
@@ -152,7 +155,13 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     requests.push({ method, person, me: params?.arguments?.me, sessionOf: session?.person });
     if (method === 'resources/subscribe') session?.subscribed.push(String(params?.uri));
     if (id === undefined) res.writeHead(202).end();
-    else json(res, 200, { jsonrpc: '2.0', id, ...replyTo(method, options) }, begun(method, person));
+    else
+      json(
+        res,
+        200,
+        { jsonrpc: '2.0', id, ...replyTo(method, options, person) },
+        begun(method, person),
+      );
   }
 
   function begun(method: string, person: string): Record<string, string> {
@@ -231,6 +240,7 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
       const url = new URL(req.url ?? '/', origin);
       const at = `${req.method ?? ''} ${url.pathname}`;
       const [, resource] = /^GET \/\.well-known\/oauth-protected-resource\/(\w+)$/.exec(at) ?? [];
+      if (url.pathname === '/mcp' && tokenOf(req) === '') strangers.push(String(req.method));
       if (at === 'POST /mcp') mcp(req, body, res);
       else if (at === 'GET /mcp') listen(req, res);
       else if (at === 'DELETE /mcp') json(res, 405, {});
@@ -266,7 +276,9 @@ export async function startProtectedUpstream(options: Options = {}): Promise<Pro
     url: `${origin}/mcp`,
     urls: { sse: `${origin}/sse`, ws: `${origin.replace('http', 'ws')}/ws` },
     opened,
+    strangers,
     hangUp: () => {
+      for (const { stream } of sessions.values()) stream?.destroy();
       for (const { res } of streams) res.destroy();
       for (const socket of sockets) socket.terminate();
     },
@@ -340,11 +352,22 @@ function metadataOf(origin: string, { pkce, issuer }: Options): object {
 
 const NOTE = { uri: 'note://one', name: 'note' };
 
-function replyTo(method: string, { isModern = false, keepsSessions = false }: Options): object {
+function replyTo(
+  method: string,
+  { isModern = false, keepsSessions = false }: Options,
+  person = '',
+): object {
   const capabilities = { tools: {}, ...(keepsSessions ? { resources: { subscribe: true } } : {}) };
-  const result = resultOf(method, capabilities, isModern);
+  const result =
+    method === 'resources/read' ? noteOf(person) : resultOf(method, capabilities, isModern);
   if (result === undefined) return { error: { code: -32601, message: 'Method not found' } };
   return { result: isModern ? { resultType: 'complete', ...result } : result };
+}
+
+/** Each person reads its own, and may keep it. */
+function noteOf(person: string): object {
+  const contents = [{ uri: NOTE.uri, text: `note of ${person}` }];
+  return { contents, ttlMs: 60_000, cacheScope: 'private' };
 }
 
 function resultOf(method: string, capabilities: object, isModern: boolean): object | undefined {
@@ -364,8 +387,6 @@ function resultOf(method: string, capabilities: object, isModern: boolean): obje
       return { resources: [NOTE] };
     case 'resources/templates/list':
       return { resourceTemplates: [] };
-    case 'resources/read':
-      return { contents: [{ uri: NOTE.uri, text: 'note' }] };
     case 'ping':
     case 'resources/subscribe':
     case 'resources/unsubscribe':

@@ -58,6 +58,7 @@ export class HttpAsides {
 
   private send(method: 'POST' | 'DELETE', body: string | null): Promise<void> {
     const { pool, address } = this;
+    if (address.isLoggedOut) return Promise.resolve();
     const headers = method === 'POST' ? address.postHeaders : address.headers;
     return new Promise((done) => {
       let timer: NodeJS.Timeout | null = null;

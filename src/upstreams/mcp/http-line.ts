@@ -1,4 +1,5 @@
 import type { UpstreamCredential } from '../../kernel/catalog.js';
+import { LiveCredential } from '../oauth/live-credential.js';
 
 /** The address and headers of one Streamable HTTP upstream session. */
 export class HttpAddress {
@@ -21,6 +22,12 @@ export class HttpAddress {
     this.path = this.origin.pathname + this.origin.search;
     this.sent = credential.headers;
     this.post = this.build();
+  }
+
+  /** The login of its person has ended: nothing goes up without it. */
+  get isLoggedOut(): boolean {
+    const { credential } = this;
+    return credential instanceof LiveCredential && credential.isMissing;
   }
 
   get sessionId(): string | null {

@@ -52,10 +52,9 @@ export class HttpListener {
   open(): void {
     if (this.closed) return;
     this.timer = null;
-    const { credential } = this.address;
-    this.used = credential.headers;
-    // Nothing goes up without the login of its person: a better one is looked for as after a refusal.
-    if (credential instanceof LiveCredential && credential.isMissing) {
+    this.used = this.address.credential.headers;
+    // A better one is looked for as after a refusal.
+    if (this.address.isLoggedOut) {
       this.ended(401, {});
       return;
     }
