@@ -223,11 +223,15 @@ export class SyncLine {
     const dialled = this.dial().finally(() => {
       this.opening = null;
     });
-    return new Promise((resolve, reject) => {
-      this.end.onAbort(() => {
+    return new Promise<Session>((resolve, reject) => {
+      const ended = (): void => {
         reject(changed());
-      });
-      dialled.then(resolve, reject);
+      };
+      this.end.onAbort(ended);
+      const settled = (): void => {
+        this.end.offAbort(ended);
+      };
+      dialled.then(resolve, reject).finally(settled);
     });
   }
 

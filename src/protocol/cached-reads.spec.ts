@@ -84,6 +84,20 @@ describe('CachedReads', () => {
     expect(reads.find(readOf(alice), ONE)).not.toBeNull();
   });
 
+  it('gives what has become public to who had a private answer that is over', () => {
+    const { reads, keep } = aHouse();
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    keep('{"contents":[],"ttlMs":1000,"cacheScope":"private"}');
+    now.mockReturnValue(2000);
+    keep(PUBLIC, readOf(bob));
+    const found = reads.find(readOf(alice), ONE);
+    const { size } = reads;
+    now.mockReturnValue(8000);
+    const after = [reads.find(readOf(alice), ONE), reads.size];
+    now.mockRestore();
+    expect([found === null, size, after]).toEqual([false, 1, [null, 0]]);
+  });
+
   it('keeps nothing that was read with the login of a person', () => {
     const own = entryOf('x://1', aGateway({ era: 'modern', loginPerUser: true }));
     const { reads, keep } = aHouse();

@@ -78,14 +78,25 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
     if (!this.isFor(call, entry)) return null;
     const key = keyOf(entry.gateway.id, entry.upstreamUri);
     const known = this.resources.get(key);
-    const kept = known?.get(ownerOf(call.caller)) ?? known?.get(EVERYBODY);
-    if (known === undefined || kept === undefined) return null;
+    if (known === undefined) return null;
+    const kept = this.live(known, ownerOf(call.caller)) ?? this.live(known, EVERYBODY);
+    if (kept === null) {
+      if (known.size === 0) this.resources.delete(key);
+      return null;
+    }
     const leftMs = Math.floor(kept.until - performance.now());
-    if (leftMs <= 0) return null;
     this.resources.delete(key);
     this.resources.set(key, known);
     const ttl = new Map([['ttlMs', String(leftMs)]]);
     return { result: scanJson(kept.result, RELAYED).top.spliced(ttl), era: 'modern' };
+  }
+
+  /** What is good for a millisecond at least; what is over goes. */
+  private live(known: OfResource, owner: string): Kept | null {
+    const kept = known.get(owner);
+    if (kept === undefined || kept.until - performance.now() >= 1) return kept ?? null;
+    this.forget(known, owner);
+    return null;
   }
 
   /** What takes the answer of the upstream to this read, where it may be kept. */
@@ -124,7 +135,8 @@ export class CachedReads implements OnModuleInit, OnModuleDestroy {
     const isPublic = top?.string('cacheScope') === 'public';
     const key = keyOf(gateway.id, upstreamUri);
     const known: OfResource = this.resources.get(key) ?? new Map<string, Kept>();
-    this.forget(known, isPublic ? EVERYBODY : ownerOf(caller));
+    this.forget(known, ownerOf(caller));
+    if (isPublic) this.forget(known, EVERYBODY);
     known.set(isPublic ? EVERYBODY : ownerOf(caller), {
       result,
       until: performance.now() + ttlMs,

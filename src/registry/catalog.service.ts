@@ -110,8 +110,10 @@ export class CatalogService implements OnModuleInit, OnModuleDestroy {
 
   /** Reads what was written of the catalog before the call. Concurrent calls share one reading. */
   rebuild(): Promise<void> {
+    // Between the end of one reading and the start of the next nothing runs, and one is due.
+    if (this.next) return this.next;
     if (!this.running) return this.start();
-    return (this.next ??= this.running
+    return (this.next = this.running
       .catch(() => undefined)
       .then(() => {
         this.next = null;
