@@ -51,6 +51,8 @@ export class ProcessRoom {
   private readonly ending: GatewayId[] = [];
   private readonly queue: Waiting[] = [];
   private readonly sources: SpareSource[] = [];
+  private isLooking = false;
+  private looksAgain = false;
 
   constructor(private readonly config: Config) {}
 
@@ -64,8 +66,9 @@ export class ProcessRoom {
    * @throws GatewayError `overloaded` · `cancelled`
    */
   enter(wish: Wish): Promise<() => void> {
-    if (this.queue.length >= this.config.stdioMaxProcesses * WAITING_PER_PLACE)
-      return Promise.reject(this.full(wish));
+    // Nobody who waits fits, or would have been let in.
+    if (this.fits(wish)) return Promise.resolve(this.taken(wish.gateway.id));
+    if (this.isCrowded(wish)) return Promise.reject(this.full(wish));
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined = undefined;
       const waiting: Waiting = {
@@ -119,40 +122,53 @@ export class ProcessRoom {
     return this.running.get(id) ?? 0;
   }
 
-  /** Lets in who fits, in order, and has processes ended for those who do not. */
-  private look(): void {
-    const coming = [...this.ending];
-    for (const waiting of [...this.queue]) {
-      const { wish } = waiting;
-      const ofOwn = this.isFull(wish);
-      if (!ofOwn && this.total < this.config.stdioMaxProcesses) {
-        this.queue.splice(this.queue.indexOf(waiting), 1);
-        waiting.admit();
-      } else if (!takeFrom(coming, (id) => !ofOwn || id === wish.gateway.id)) this.end(wish, ofOwn);
-    }
-    if (this.queue.length > 0) for (const source of this.sources) source.awaited();
+  private fits(wish: Wish): boolean {
+    return this.total < this.config.stdioMaxProcesses && !this.isFull(wish);
   }
 
   private isFull({ gateway }: Wish): boolean {
     return this.of(gateway.id) >= this.config.stdioMaxProcessesPerGateway;
   }
 
-  /** Ends the one that nobody has used for longest. */
-  private end({ gateway, givesWay }: Wish, ofOwn: boolean): void {
-    let found: Spare | undefined;
-    const sinceLong = performance.now() - SPARE_AFTER_MS;
-    let before = Infinity;
-    for (const source of this.sources)
-      for (const spare of source.spares()) {
-        if (ofOwn && spare.gatewayId !== gateway.id) continue;
-        if (givesWay && spare.isOfClients && spare.idleSince >= sinceLong) continue;
-        if (spare.idleSince >= before) continue;
-        found = spare;
-        before = spare.idleSince;
+  /** Whether too many wait, of this Gateway or of all. */
+  private isCrowded({ gateway }: Wish): boolean {
+    const { stdioMaxProcesses, stdioMaxProcessesPerGateway } = this.config;
+    if (this.queue.length >= stdioMaxProcesses * WAITING_PER_PLACE) return true;
+    const ofOwn = this.queue.filter(({ wish }) => wish.gateway.id === gateway.id);
+    return ofOwn.length >= stdioMaxProcessesPerGateway * WAITING_PER_PLACE;
+  }
+
+  /** Lets in who fits, in order, and has processes ended for those who do not. */
+  private look(): void {
+    this.looksAgain = true;
+    // A process may be gone as soon as it is told to end.
+    if (this.isLooking) return;
+    this.isLooking = true;
+    while (this.looksAgain) {
+      this.looksAgain = false;
+      this.lookOnce();
+    }
+    this.isLooking = false;
+    if (this.queue.length > 0) for (const source of this.sources) source.awaited();
+  }
+
+  private lookOnce(): void {
+    const coming = [...this.ending];
+    const spares = new SpareList(this.sources);
+    for (const waiting of [...this.queue]) {
+      const { wish } = waiting;
+      if (this.fits(wish)) {
+        this.queue.splice(this.queue.indexOf(waiting), 1);
+        waiting.admit();
+        continue;
       }
-    if (found === undefined) return;
-    this.ending.push(found.gatewayId);
-    found.end();
+      const ofOwn = this.isFull(wish);
+      if (takeFrom(coming, (id) => !ofOwn || id === wish.gateway.id)) continue;
+      const spare = spares.take(ofOwn ? wish.gateway.id : null, wish.givesWay);
+      if (spare === undefined) continue;
+      this.ending.push(spare.gatewayId);
+      spare.end();
+    }
   }
 
   private full(wish: Wish): GatewayError {
@@ -168,4 +184,29 @@ function takeFrom(ids: GatewayId[], which: (id: GatewayId) => boolean): boolean 
   const at = ids.findIndex(which);
   if (at >= 0) ids.splice(at, 1);
   return at >= 0;
+}
+
+/** The processes that nobody uses, gathered for all who wait, when the first of them needs one. */
+class SpareList {
+  private spares: Spare[] | null = null;
+  /** Kinds of wishes for which there is none left. */
+  private readonly barren = new Set<string>();
+
+  constructor(private readonly sources: readonly SpareSource[]) {}
+
+  /** The one that nobody has used for longest. @param of `null` for any Gateway */
+  take(of: GatewayId | null, givesWay: boolean): Spare | undefined {
+    const kind = `${of ?? ''} ${String(givesWay)}`;
+    if (this.barren.has(kind)) return undefined;
+    this.spares ??= this.sources
+      .flatMap((source) => [...source.spares()])
+      .sort((a, b) => a.idleSince - b.idleSince);
+    const sinceLong = performance.now() - SPARE_AFTER_MS;
+    const at = this.spares.findIndex((spare) => {
+      if (of !== null && spare.gatewayId !== of) return false;
+      return !(givesWay && spare.isOfClients && spare.idleSince >= sinceLong);
+    });
+    if (at < 0) this.barren.add(kind);
+    return at < 0 ? undefined : this.spares.splice(at, 1)[0];
+  }
 }

@@ -92,6 +92,44 @@ describe('room for processes', () => {
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'cancelled' });
   });
 
+  it('lets in who finds a place, however many wait for their own gateway', async () => {
+    const room = aRoom(3, 1);
+    await room.enter(wish());
+    const abort = new Abort();
+    const waiting = Array.from({ length: 4 }, () => room.enter(wish({ abort })));
+    await expect(room.enter(wish())).rejects.toMatchObject({
+      message: 'Too many processes of gateway a',
+    });
+    await room.enter(wish({ gateway: b }));
+    // The next one of another gateway may wait too.
+    const ofB = room.enter(wish({ gateway: b, abort }));
+    expect(await settled(ofB)).toBe(false);
+    expect(await settled(room.enter(wish({ gateway: c })))).toBe(true);
+    abort.abort('enough');
+    for (const one of [...waiting, ofB])
+      await expect(one).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('asks once who is unused, however many wait', async () => {
+    const room = aRoom(2);
+    let asked = 0;
+    room.addSource({
+      spares: () => {
+        asked++;
+        return [];
+      },
+      awaited: () => undefined,
+    });
+    await Promise.all([room.enter(wish()), room.enter(wish())]);
+    const abort = new Abort();
+    const waiting = Array.from({ length: 5 }, () => room.enter(wish({ abort })));
+    asked = 0;
+    room.freed();
+    expect(asked).toBe(1);
+    abort.abort('enough');
+    await Promise.allSettled(waiting);
+  });
+
   it('ends the one that was unused for longest, of the gateway where that is full', async () => {
     const room = aRoom(3, 2);
     const idle = new Idle(room);
