@@ -163,9 +163,9 @@ describe('spawnChild', () => {
     );
     await line();
     // The two pipes are read independently of each other.
-    while (!child.stderr().endsWith('last words')) await new Promise(setImmediate);
-    expect(child.stderr().length).toBeLessThanOrEqual(64 * 1024);
-    expect(child.stderr().split('\n')[0]).toBe('e'.repeat(4096));
+    while (!child.stderr().text.endsWith('last words')) await new Promise(setImmediate);
+    expect(child.stderr().text.length).toBeLessThanOrEqual(64 * 1024);
+    expect(child.stderr().text.split('\n')[0]).toBe('e'.repeat(4096));
   });
 
   it('waits for room, and lets a line be taken back until then', async () => {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { LineCodec, type LineFault } from '../../kernel/line-codec.js';
 import { MARK_NAME, OWN_MARK, endMarked, newMark } from './marked.js';
 import { groupGone, signalGroup, within } from './process-group.js';
-import { TailRing } from './tail-ring.js';
+import { type Tail, TailRing } from './tail-ring.js';
 import { sharedWatchdog } from './watchdog.js';
 
 export interface ChildOptions {
@@ -49,7 +49,7 @@ export interface Child {
   /** Stops reading its stdout, or goes on. */
   hold(isHeld: boolean): void;
   /** The end of its stderr. */
-  stderr(): string;
+  stderr(): Tail;
   /** EOF on stdin; after `graceMs` SIGTERM to the group; after as long again SIGKILL to the group. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -137,8 +137,8 @@ class GroupChild implements Child {
     else this.child.stdout.resume();
   }
 
-  stderr(): string {
-    return this.errors.text();
+  stderr(): Tail {
+    return this.errors.tail();
   }
 
   stop(graceMs: number = GRACE_MS): Promise<void> {

@@ -3,10 +3,11 @@ import type { UpstreamRequest } from '../../kernel/upstream.js';
 import { type Child, type ExitInfo, spawnChild } from '../../platform/process/child.js';
 import type { Greeting, OpenOptions, UpstreamConnection } from './connection.js';
 import { greet } from './greet.js';
-import { lastLine, withoutSecrets } from './last-words.js';
+import { lastLine } from './last-words.js';
 import { PipeLegs } from './pipe-legs.js';
 import type { ProcessOutput } from './process-outputs.service.js';
 import { wireOf } from './wire.js';
+import { withoutSecrets } from './without-secrets.js';
 
 const MAX_LINE_BYTES = 10 * 1024 * 1024;
 const STDERR_BYTES = 64 * 1024;
