@@ -81,6 +81,19 @@ describe('batches of a client', () => {
     expect(idsOf(messages).sort()).toEqual([1, 2]);
   });
 
+  it.each([
+    ['a stream only', {}, 0],
+    ['progress first', { progressToken: 'p' }, 1],
+  ])('are answered by all of many middling answers (%s)', async (_, meta, n) => {
+    const first = call(0, 'progress', { n, everyMs: 1 }, meta);
+    const blobs = Array.from({ length: 12 }, (__, i) => call(i + 1, 'blob', { bytes: 200_000 }));
+    const accept = n === 0 ? { accept: 'text/event-stream' } : {};
+    const { type, messages } = await send([first, ...blobs], accept);
+    expect(type).toMatch(/^text\/event-stream/);
+    const answered = messages.filter(({ method }) => method === undefined);
+    expect(idsOf(answered).sort()).toEqual([first, ...blobs].map(({ id }) => id).sort());
+  });
+
   it('are answered on one stream once progress precedes', async () => {
     const batch = [
       call(1, 'progress', { n: 3, everyMs: 50 }, { progressToken: 'one' }),

@@ -6,6 +6,9 @@ class FakeChannel {
   readonly said: string[] = [];
   isStream = false;
   onOpened: (() => void) | null = null;
+  /** Its reader has no room for more. */
+  isFull = false;
+  private held: (() => void)[] = [];
 
   constructor(readonly wantsStream: boolean) {}
 
@@ -16,6 +19,16 @@ class FakeChannel {
     }
     this.said.push(text);
     return true;
+  }
+
+  behind(caughtUp: () => void): boolean {
+    if (this.isFull) this.held.push(caughtUp);
+    return this.isFull;
+  }
+
+  read(): void {
+    this.isFull = false;
+    for (const caughtUp of this.held.splice(0)) caughtUp();
   }
 
   finish(status: number, text: string): void {
@@ -57,6 +70,21 @@ describe('BatchAnswer', () => {
     answer.add('2');
     answer.finish();
     expect(channel.said).toEqual(['1', '2', 'end']);
+  });
+
+  it('waits with each answer, and its end, until the reader has room', () => {
+    const { channel, answer } = made();
+    channel.send('progress');
+    channel.isFull = true;
+    for (const text of ['1', '2', '3']) answer.add(text);
+    answer.finish();
+    expect(channel.said).toEqual(['progress']);
+    const { send } = channel;
+    channel.send = (text) => send.call(channel, text) && (channel.isFull = true);
+    channel.read();
+    expect(channel.said).toEqual(['progress', '1']);
+    for (let n = 0; n < 3; n++) channel.read();
+    expect(channel.said).toEqual(['progress', '1', '2', '3', 'end']);
   });
 
   it('ends empty when nothing was answered', () => {

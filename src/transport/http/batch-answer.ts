@@ -5,7 +5,10 @@ import type { HttpChannel } from './http.channel.js';
  * (PROTOCOL.md §2.3).
  */
 export class BatchAnswer {
-  private collected: string[] = [];
+  /** What is not sent yet: until it ends, or in a stream until its reader has room. */
+  private readonly collected: string[] = [];
+  private isHeld = false;
+  private isOver = false;
 
   constructor(private readonly channel: HttpChannel) {
     channel.onOpened = () => {
@@ -15,8 +18,8 @@ export class BatchAnswer {
 
   /** The response to one of its requests, whole. */
   add(text: string): void {
-    if (this.channel.isStream) this.channel.send(text);
-    else this.collected.push(text);
+    this.collected.push(text);
+    if (this.channel.isStream) this.tell();
   }
 
   /** No response follows. */
@@ -26,13 +29,26 @@ export class BatchAnswer {
       channel.finish(200, `[${collected.join(',')}]`, null);
       return;
     }
+    this.isOver = true;
     this.tell();
-    channel.abandon();
   }
 
+  /** Many answers at once would look like a reader that is too slow: each waits for room. */
   private tell(): void {
-    const { collected } = this;
-    this.collected = [];
-    for (const text of collected) this.channel.send(text);
+    const { channel, collected } = this;
+    // The first one opens the stream, which comes back here.
+    if (this.isHeld) return;
+    this.isHeld = true;
+    while (collected.length > 0) {
+      if (channel.behind(this.caughtUp)) return;
+      channel.send(collected.shift() as string);
+    }
+    this.isHeld = false;
+    if (this.isOver) channel.abandon();
   }
+
+  private readonly caughtUp = (): void => {
+    this.isHeld = false;
+    this.tell();
+  };
 }
