@@ -139,7 +139,7 @@ export class SyncLines implements SpareSource {
       const end = (): void => {
         this.rest(line);
       };
-      yield { gatewayId: line.gateway.id, idleSince, isOfClients: false, end };
+      yield { gatewayId: line.gateway.id, idleSince, serves: 'nobody', end };
     }
   }
 

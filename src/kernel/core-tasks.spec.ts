@@ -1,5 +1,5 @@
 import { aGateway } from '../../test/builders/catalog.js';
-import { cancelsTasks, runsOnlyAsTask, takesTasks } from './core-tasks.js';
+import { cancelsTasks, offersTasks, runsOnlyAsTask, takesTasks } from './core-tasks.js';
 
 const TASKS = { requests: { tools: { call: {} } } };
 const able = aGateway({ capabilities: { tasks: TASKS } });
@@ -13,6 +13,13 @@ describe('takesTasks', () => {
     expect(takesTasks(aGateway({ capabilities: { tasks: TASKS }, era: 'modern' }))).toBe(false);
     const older = aGateway({ capabilities: { tasks: TASKS }, protocolVersion: '2025-06-18' });
     expect(takesTasks(older)).toBe(false);
+  });
+});
+
+describe('offersTasks', () => {
+  it('is not for upstreams that have a session for each request', () => {
+    expect(offersTasks(able)).toBe(true);
+    expect(offersTasks({ ...able, sessionMode: 'per-request' })).toBe(false);
   });
 });
 

@@ -18,6 +18,11 @@ export function takesTasks({ capabilities, era, protocolVersion }: Upstream): bo
   return at(capabilities['tasks'], 'requests', 'tools', 'call') !== undefined;
 }
 
+/** Whether a client can follow a task of its own there: it ends with the session that it was begun on. */
+export function offersTasks(gateway: Upstream & Pick<Gateway, 'sessionMode'>): boolean {
+  return gateway.sessionMode !== 'per-request' && takesTasks(gateway);
+}
+
 /** Whether a task of an upstream can be ended before its time. */
 export function cancelsTasks({ capabilities }: Pick<Upstream, 'capabilities'>): boolean {
   return at(capabilities['tasks'], 'cancel') !== undefined;

@@ -35,6 +35,7 @@ function made(gateways = [gateway], shown: ShownUris | null = null) {
   const notices = {
     follow: jest.fn((task: FollowedTask) => followed.set(task.taskId, task.shownId)),
     forget: jest.fn(),
+    cancelled: jest.fn(),
     progressOf: () => null,
     shownId: ({ taskId }: FollowedTask) => followed.get(taskId) ?? null,
   };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Abort } from '../kernel/abort.js';
 import type { Call } from '../kernel/call.js';
 import type { Gateway } from '../kernel/catalog.js';
-import { takesTasks } from '../kernel/core-tasks.js';
+import { offersTasks } from '../kernel/core-tasks.js';
 import { GatewayError } from '../kernel/errors.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
 import { LATEST_LEGACY } from '../kernel/mcp.js';
@@ -112,7 +112,7 @@ export class CoreTasks {
     this.notices.follow({ ...task, shownId }, call.client.sessionId);
     if (method !== 'tasks/result') {
       const { result } = await this.legs.send(call, up, leg);
-      if (method === 'tasks/cancel') this.notices.progressOf(task)?.end();
+      if (method === 'tasks/cancel') this.notices.cancelled(task);
       return withTaskId(result, shownId);
     }
     const result = await this.awaited(call, up, leg, task);
@@ -143,6 +143,6 @@ export class CoreTasks {
   /** The upstreams whose tasks this client can follow. */
   private offering({ caller, client, serverId }: Call): readonly Gateway[] {
     if (client.revision !== LATEST_LEGACY) return [];
-    return this.catalog.view(caller, serverId).gateways.filter(takesTasks);
+    return this.catalog.view(caller, serverId).gateways.filter(offersTasks);
   }
 }

@@ -1,5 +1,6 @@
 import { RELATED_TASK } from '../kernel/core-tasks.js';
 import type { GatewayId } from '../kernel/ids.js';
+import { KeptSessions } from '../upstreams/mcp/kept-sessions.js';
 import type { ConnectionPool } from '../upstreams/mcp/connection.pool.js';
 import type { Meters } from '../platform/metrics/meters.js';
 import type { Listeners } from './listeners.js';
@@ -10,7 +11,8 @@ const G = 'g1' as string as GatewayId;
 
 function made() {
   const sent: [string, unknown][] = [];
-  const pool = { taskTold: (_id: GatewayId, _params: string) => undefined };
+  const kept = new KeptSessions(60_000);
+  const pool = { kept, taskTold: (_id: GatewayId, _params: string) => undefined };
   const send = (to: string, text: string) => sent.push([to, JSON.parse(text)]) > 0;
   const drops: string[] = [];
   const has = () => true;
@@ -66,6 +68,27 @@ describe('TaskNotices', () => {
     notices.forget({ gatewayId: G, taskId: 'T' });
     tell('T', 'working');
     expect(sent).toEqual([]);
+  });
+
+  it('has the session above kept until the result was fetched or the task cancelled', () => {
+    const { notices, tell, pool } = made();
+    const over = jest.spyOn(pool.kept, 'taskOver');
+    const begun = jest.spyOn(pool.kept, 'taskBegun');
+    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    notices.follow({ gatewayId: G, taskId: 'U', shownId: 'S' }, null);
+    expect(begun.mock.calls).toEqual([
+      [G, 'T', 's1'],
+      [G, 'U', null],
+    ]);
+    over.mockClear();
+    tell('T', 'completed');
+    expect(over).not.toHaveBeenCalled();
+    notices.forget({ gatewayId: G, taskId: 'T' });
+    notices.cancelled({ gatewayId: G, taskId: 'U' });
+    expect(over.mock.calls).toEqual([
+      [G, 'T'],
+      [G, 'U'],
+    ]);
   });
 
   it('keeps the tasks that were asked for last', () => {

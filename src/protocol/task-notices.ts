@@ -61,6 +61,7 @@ export class TaskNotices implements OnModuleInit {
     sessionId: string | null,
     begun: TaskProgress | null = null,
   ): void {
+    this.pool.kept.taskBegun(gatewayId, taskId, sessionId);
     if (sessionId === null) return;
     const key = keyOf(gatewayId, taskId);
     const known = this.followed.get(key);
@@ -93,8 +94,14 @@ export class TaskNotices implements OnModuleInit {
     return this.followed.get(keyOf(gatewayId, taskId))?.progress ?? null;
   }
 
-  /** What is left to say of the task its follower knows. */
+  cancelled(task: UpstreamTask): void {
+    this.progressOf(task)?.end();
+    this.pool.kept.taskOver(task.gatewayId, task.taskId);
+  }
+
+  /** Its result is known: nothing is left to say, or to keep above. */
   forget({ gatewayId, taskId }: UpstreamTask): void {
+    this.pool.kept.taskOver(gatewayId, taskId);
     this.drop(keyOf(gatewayId, taskId));
   }
 
@@ -108,7 +115,8 @@ export class TaskNotices implements OnModuleInit {
     const taskId = top.string('taskId') ?? '';
     const follower = this.followed.get(keyOf(gatewayId, taskId));
     if (follower === undefined) return;
-    if (ENDED.has(top.string('status') ?? '')) this.forget({ gatewayId, taskId });
+    // Its result may still be asked for.
+    if (ENDED.has(top.string('status') ?? '')) this.drop(keyOf(gatewayId, taskId));
     const task = top.spliced(new Map([['taskId', JSON.stringify(follower.shownId)]]));
     const shown = related(task.slice(1, -1), follower.shownId);
     this.listeners.send(follower.sessionId, notificationText(TASK_STATUS, shown));

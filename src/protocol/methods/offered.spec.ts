@@ -12,6 +12,8 @@ describe('offeredTo', () => {
     for (const revision of ['2025-06-18', '2026-07-28'] as const)
       expect(offeredTo(revision, gateways)).not.toHaveProperty('tasks');
     expect(offeredTo('2025-11-25', [aGateway()])).not.toHaveProperty('tasks');
+    const brief = aGateway({ capabilities: { tasks }, sessionMode: 'per-request' });
+    expect(offeredTo('2025-11-25', [brief])).not.toHaveProperty('tasks');
   });
 
   it('offers to cancel where an upstream does', () => {

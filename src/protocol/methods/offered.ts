@@ -1,5 +1,5 @@
 import type { Gateway } from '../../kernel/catalog.js';
-import { cancelsTasks, takesTasks } from '../../kernel/core-tasks.js';
+import { cancelsTasks, offersTasks } from '../../kernel/core-tasks.js';
 import { routedExtensions } from '../../kernel/extensions.js';
 import {
   LATEST_LEGACY,
@@ -40,7 +40,7 @@ export function offeredTo(
 
 /** Never `list`: upstreams see one credential for all, and would list everybody's. */
 function tasksOf(gateways: readonly Gateway[]): object | null {
-  const taking = gateways.filter(takesTasks);
+  const taking = gateways.filter(offersTasks);
   if (taking.length === 0) return null;
   const cancel = taking.some(cancelsTasks) ? { cancel: {} } : {};
   return { ...cancel, requests: { tools: { call: {} } } };

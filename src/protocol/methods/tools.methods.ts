@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '../../kernel/call.js';
 import type { Gateway } from '../../kernel/catalog.js';
-import { takesTasks } from '../../kernel/core-tasks.js';
+import { offersTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Members } from '../../kernel/json-members.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
@@ -114,7 +114,8 @@ export class ToolsMethods {
  */
 function beginsTask({ client, message }: Call, gateway: Gateway): boolean {
   const task = message.params?.raw('task');
-  if (task === undefined || client.revision !== LATEST_LEGACY || !takesTasks(gateway)) return false;
+  if (task === undefined || client.revision !== LATEST_LEGACY || !offersTasks(gateway))
+    return false;
   if (task.startsWith('{')) return true;
   throw new GatewayError('invalid_params', { reason: "'task' must be an object" });
 }

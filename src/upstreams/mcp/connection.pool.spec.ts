@@ -20,6 +20,7 @@ import { probeRequest } from './probe-request.js';
 class FakeLine implements UpstreamConnection {
   isOpen = true;
   isClosed = false;
+  isAsking = false;
   readonly asked: string[] = [];
   answer: () => Promise<string> = () => Promise.resolve('{}');
   /** Its process is gone. */
@@ -392,7 +393,9 @@ describe('ConnectionPool: room', () => {
   });
 
   describe('of processes', () => {
-    const gateway = gatewayOf({ transport: 'STDIO', sessionMode: 'per-session' });
+    const gateway = gatewayOf({ transport: 'STDIO', sessionMode: 'shared' });
+    /** One that does not share with others, for what it declares. */
+    const apart = (sessionId: string) => client(sessionId, '{"sampling":{}}');
     const nextTurn = () => new Promise((next) => setImmediate(next));
     /** One process, and a call that runs on it until it is told to end. */
     const busy = async () => {
@@ -413,13 +416,25 @@ describe('ConnectionPool: room', () => {
     it('ends an unused one at once for who needs another', async () => {
       const { lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
       await call(gateway, who('alice'), client('s1'));
-      await call(gateway, who('bob'), client('s2'));
+      await call(gateway, who('bob'), apart('s2'));
       expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
+    });
+
+    it('leaves what one client has for itself alone for a minute', async () => {
+      const { lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      const own = gatewayOf({ transport: 'STDIO', sessionMode: 'per-session' });
+      await call(own, who('alice'), client('s1'));
+      const abort = new Abort();
+      const waiting = call(own, who('bob'), client('s2'), null, abort);
+      await nextTurn();
+      expect(lines.map((line) => line.isClosed)).toEqual([false]);
+      abort.abort('enough');
+      await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
     });
 
     it('waits until one is no longer used', async () => {
       const { lines, call, long, end } = await busy();
-      const waiting = call(gateway, who('bob'), client('s2'));
+      const waiting = call(gateway, who('bob'), apart('s2'));
       await nextTurn();
       expect(lines).toHaveLength(1);
       end();
@@ -430,7 +445,7 @@ describe('ConnectionPool: room', () => {
     it('starts none for calls that were given up meanwhile', async () => {
       const { lines, call, long, end } = await busy();
       const abort = new Abort();
-      const cancelled = call(gateway, who('bob'), client('s2'), null, abort);
+      const cancelled = call(gateway, who('bob'), apart('s2'), null, abort);
       await nextTurn();
       abort.abort('enough');
       await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
@@ -443,15 +458,46 @@ describe('ConnectionPool: room', () => {
     it('goes on waiting for those of them that were not', async () => {
       const { lines, call, long, end } = await busy();
       const abort = new Abort();
-      const cancelled = call(gateway, who('bob'), client('s2'), null, abort);
-      const other = call(gateway, who('bob'), client('s2'));
+      const cancelled = call(gateway, who('bob'), apart('s2'), null, abort);
+      const other = call(gateway, who('bob'), apart('s2'));
       await nextTurn();
       abort.abort('enough');
-      const late = call(gateway, who('bob'), client('s2'));
+      const late = call(gateway, who('bob'), apart('s2'));
       await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
       end();
       await Promise.all([long, other, late]);
       expect(lines).toHaveLength(2);
+    });
+
+    it.each([
+      ['a task that a client has begun', false],
+      ['a question that no client has answered', true],
+    ])('keeps one for %s, as long as another session', async (_what, asks) => {
+      const { pool, lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      await call(gateway, who('alice'), client('s1'));
+      if (asks) (lines[0] as FakeLine).isAsking = true;
+      else pool.kept.taskBegun(gateway.id, 'T', 's1');
+      const abort = new Abort();
+      const waiting = call(gateway, who('bob'), apart('s2'), null, abort);
+      await nextTurn();
+      pool.reap(performance.now() + 1_000_000);
+      expect(lines.map((line) => line.isClosed)).toEqual([false]);
+      abort.abort('enough');
+      await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+      pool.reap(performance.now() + 3_700_000);
+      expect(lines.map((line) => line.isClosed)).toEqual([true]);
+    });
+
+    it('ends one whose task is over', async () => {
+      const { pool, lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      await call(gateway, who('alice'), client('s1'));
+      pool.kept.taskBegun(gateway.id, 'T', 's1');
+      pool.kept.taskBegun(gateway.id, 'T', 's3');
+      pool.kept.taskOver(gateway.id, 'T');
+      pool.kept.taskBegun(gateway.id, 'U', 's4');
+      await pool.closeSession('s4');
+      await call(gateway, who('bob'), apart('s2'));
+      expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
     });
 
     it('ends them sooner than other sessions', async () => {

@@ -13,6 +13,7 @@ import { Config } from '../../config/config.js';
 import { GatewaysService } from '../../registry/gateways.service.js';
 import type { SessionOwner, UpstreamConnection } from './connection.js';
 import { Dialer, type DialSecrets } from './dialer.js';
+import { KeptSessions } from './kept-sessions.js';
 import { type RoomLimits, makeRoom } from './pool-room.js';
 import { PoolLine } from './pool-line.js';
 import { PooledSession, type SessionFacts } from './pooled-session.js';
@@ -50,6 +51,8 @@ export class ConnectionPool implements OnModuleDestroy {
   private readonly alive = new Set<PooledSession>();
   private readonly reaper: NodeJS.Timeout;
   private readonly limits: RoomLimits;
+  /** What keeps sessions in use between requests. */
+  readonly kept: KeptSessions;
   private owners: SessionOwners | null = null;
 
   constructor(
@@ -64,6 +67,7 @@ export class ConnectionPool implements OnModuleDestroy {
       perGateway: config.upstreamMaxSessionsPerGateway,
       perPrincipal: config.upstreamMaxSessionsPerPrincipal,
     };
+    this.kept = new KeptSessions(config.sessionTtlMs);
     this.reaper = setInterval(
       () => {
         this.reap(performance.now());
@@ -71,7 +75,7 @@ export class ConnectionPool implements OnModuleDestroy {
       Math.min(MAX_REAP_PAUSE_MS, this.processTtlMs / REAPS_PER_TTL),
     );
     room.addSource(
-      new PoolSpares(this.alive, room, (session) => {
+      new PoolSpares(this.alive, room, this.kept, (session) => {
         void this.end(session);
       }),
     );
@@ -160,6 +164,7 @@ export class ConnectionPool implements OnModuleDestroy {
   /** A client session holds nothing any more: what was opened for it only is closed. */
   async closeSession(sessionId: string): Promise<void> {
     for (const { sharers } of this.alive) sharers?.left(sessionId);
+    this.kept.left(sessionId);
     await this.retire((session) => session.facts.sessionId === sessionId);
   }
 
@@ -174,7 +179,7 @@ export class ConnectionPool implements OnModuleDestroy {
     const { sessionTtlMs } = this.config;
     void this.retire(
       (session) =>
-        session.isIdle &&
+        this.kept.isUnused(session, now) &&
         now - session.idleSince > (session.isProcess ? this.processTtlMs : sessionTtlMs),
     );
   }
@@ -211,6 +216,7 @@ export class ConnectionPool implements OnModuleDestroy {
       this.alive,
       { gateway: facts.gateway, owner: session.owner },
       this.limits,
+      this.kept,
     ))
       void this.end(spare);
     if (facts.sessionId !== null) this.owners?.admit(facts.sessionId);

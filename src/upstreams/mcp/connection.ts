@@ -62,6 +62,8 @@ export interface OpenOptions {
 export interface UpstreamConnection {
   readonly greeting: Greeting;
   readonly isOpen: boolean;
+  /** A client has a question of it, outside any call, that is not answered. */
+  readonly isAsking?: boolean;
   /** The upstream keeps no session: nothing of one client can stick to it. */
   readonly isStateless?: boolean;
   /**

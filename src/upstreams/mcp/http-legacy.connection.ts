@@ -67,6 +67,10 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
     return this.open;
   }
 
+  get isAsking(): boolean {
+    return this.aside.isAsking;
+  }
+
   get hasSession(): boolean {
     return this.address.sessionId !== null;
   }

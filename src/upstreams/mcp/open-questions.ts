@@ -27,6 +27,10 @@ export class OpenQuestions {
     private readonly onAnswered: () => void = () => undefined,
   ) {}
 
+  get isEmpty(): boolean {
+    return this.asked.size === 0;
+  }
+
   /**
    * Asks, unless the upstream goes too far.
    * @returns whether it was asked, answered meanwhile or not

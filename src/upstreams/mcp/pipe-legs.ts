@@ -72,6 +72,10 @@ export class PipeLegs {
     };
   }
 
+  get isAsking(): boolean {
+    return this.aside.isAsking;
+  }
+
   /** What `initialize` agreed on. */
   agreedOn(revision: string): void {
     this.revision = revision;

@@ -1,5 +1,6 @@
 import type { Gateway } from '../../kernel/catalog.js';
 import { GatewayError } from '../../kernel/errors.js';
+import type { KeptSessions } from './kept-sessions.js';
 import type { PooledSession } from './pooled-session.js';
 
 /** How many upstream sessions there may be. */
@@ -27,12 +28,13 @@ export function makeRoom(
   sessions: ReadonlySet<PooledSession>,
   wanted: { readonly gateway: Gateway; readonly owner: string },
   limits: RoomLimits,
+  kept: KeptSessions,
 ): PooledSession[] {
   const going: PooledSession[] = [];
   for (const rule of rulesFor(wanted, limits)) {
     const counted = [...sessions].filter((s) => rule.counts(s) && !going.includes(s));
     if (counted.length < rule.limit) continue;
-    const spare = longestUnused(counted);
+    const spare = longestUnused(counted, kept);
     if (spare === undefined)
       throw new GatewayError('overloaded', { what: rule.what }, { retryAfterSeconds: 1 });
     going.push(spare);
@@ -60,10 +62,13 @@ function rulesFor(
   ];
 }
 
-function longestUnused(sessions: readonly PooledSession[]): PooledSession | undefined {
+function longestUnused(
+  sessions: readonly PooledSession[],
+  kept: KeptSessions,
+): PooledSession | undefined {
   const before = performance.now() - SPARE_AFTER_MS;
   let found: PooledSession | undefined;
   for (const session of sessions)
-    if (session.isIdle && session.idleSince < (found?.idleSince ?? before)) found = session;
+    if (session.idleSince < (found?.idleSince ?? before) && kept.isUnused(session)) found = session;
   return found;
 }

@@ -8,8 +8,8 @@ import { Config } from '../../config/config.js';
 /** A process that nobody uses just now. */
 export interface Spare {
   readonly gatewayId: GatewayId;
-  /** It serves calls of clients. */
-  readonly isOfClients: boolean;
+  /** Whom it serves: no client, any of several, or one whose state it may hold. */
+  readonly serves: 'nobody' | 'clients' | 'client';
   /** On the clock of `performance.now()`. */
   readonly idleSince: number;
   end(): void;
@@ -26,7 +26,7 @@ export interface Wish {
   readonly gateway: Pick<Gateway, 'id' | 'slug'>;
   /** Gives the place in the queue up at once. */
   readonly abort?: Abort;
-  /** It takes from clients only what they have not used for a while. */
+  /** No client waits: it takes from clients only what they have not used for a while. */
   readonly givesWay: boolean;
   readonly waitMs: number;
 }
@@ -38,6 +38,8 @@ interface Waiting {
 
 const WAITING_PER_PLACE = 4;
 const SPARE_AFTER_MS = 60_000;
+/** What has become old enough, or was kept by what is over now, says nothing. */
+const LOOK_AGAIN_MS = 1000;
 
 /**
  * How many processes of STDIO Gateways there may be, whoever started them (PROTOCOL.md §7.3). Who finds
@@ -53,6 +55,7 @@ export class ProcessRoom {
   private readonly sources: SpareSource[] = [];
   private isLooking = false;
   private looksAgain = false;
+  private again: NodeJS.Timeout | null = null;
 
   constructor(private readonly config: Config) {}
 
@@ -149,7 +152,12 @@ export class ProcessRoom {
       this.lookOnce();
     }
     this.isLooking = false;
-    if (this.queue.length > 0) for (const source of this.sources) source.awaited();
+    if (this.queue.length === 0) return;
+    for (const source of this.sources) source.awaited();
+    this.again ??= setTimeout(() => {
+      this.again = null;
+      this.freed();
+    }, LOOK_AGAIN_MS).unref();
   }
 
   private lookOnce(): void {
@@ -180,6 +188,11 @@ export class ProcessRoom {
   }
 }
 
+/** Whether it may be taken at once. */
+function isFree({ serves }: Spare, givesWay: boolean): boolean {
+  return serves === 'nobody' || (serves === 'clients' && !givesWay);
+}
+
 function takeFrom(ids: GatewayId[], which: (id: GatewayId) => boolean): boolean {
   const at = ids.findIndex(which);
   if (at >= 0) ids.splice(at, 1);
@@ -204,7 +217,7 @@ class SpareList {
     const sinceLong = performance.now() - SPARE_AFTER_MS;
     const at = this.spares.findIndex((spare) => {
       if (of !== null && spare.gatewayId !== of) return false;
-      return !(givesWay && spare.isOfClients && spare.idleSince >= sinceLong);
+      return isFree(spare, givesWay) || spare.idleSince < sinceLong;
     });
     if (at < 0) this.barren.add(kind);
     return at < 0 ? undefined : this.spares.splice(at, 1)[0];

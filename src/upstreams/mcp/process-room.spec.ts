@@ -33,7 +33,7 @@ class Idle {
   add(name: string, left: () => void, more: Partial<Spare> = {}): void {
     const spare: Spare = {
       gatewayId: a.id,
-      isOfClients: true,
+      serves: 'clients',
       idleSince: 0,
       end: () => {
         this.all.splice(this.all.indexOf(spare), 1);
@@ -160,6 +160,24 @@ describe('room for processes', () => {
     expect(await settled(third)).toBe(true);
   });
 
+  it('takes what one client has for itself only after a minute, and looks again by itself', async () => {
+    jest.useFakeTimers();
+    try {
+      const room = aRoom(1);
+      const idle = new Idle(room);
+      const left = await room.enter(wish());
+      idle.add('of one', left, { serves: 'client', idleSince: performance.now() });
+      const second = room.enter(wish({ gateway: b, waitMs: 90_000 }));
+      jest.advanceTimersByTime(59_000);
+      expect(idle.ended).toEqual([]);
+      jest.advanceTimersByTime(3000);
+      expect(idle.ended).toEqual(['of one']);
+      await second;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('takes from clients only what was unused for a minute, where no client waits', async () => {
     const room = aRoom(1);
     const idle = new Idle(room);
@@ -168,7 +186,7 @@ describe('room for processes', () => {
     const second = room.enter(wish({ givesWay: true, abort }));
     expect(await settled(second)).toBe(false);
     idle.all.length = 0;
-    idle.add('of a sync', () => undefined, { isOfClients: false, idleSince: performance.now() });
+    idle.add('of a sync', () => undefined, { serves: 'nobody', idleSince: performance.now() });
     room.freed();
     expect(idle.ended).toEqual(['of a sync']);
     abort.abort('enough');

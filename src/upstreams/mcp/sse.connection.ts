@@ -108,6 +108,10 @@ class SseConnection implements UpstreamConnection {
     return this.hello !== null && !this.gone;
   }
 
+  get isAsking(): boolean {
+    return this.legs.isAsking;
+  }
+
   /** @throws GatewayError; the stream is closed then */
   async initialize(address: HttpAddress): Promise<void> {
     const { initTimeoutMs } = this.options;

@@ -68,6 +68,10 @@ export class StdioConnection implements UpstreamConnection {
     return this.hello !== null && !this.closing && this.gone === null;
   }
 
+  get isAsking(): boolean {
+    return this.legs.isAsking;
+  }
+
   /** What it wrote so far, without the secrets it was given. */
   get output(): ProcessOutput {
     const { pid } = this.child;

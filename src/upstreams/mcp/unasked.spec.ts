@@ -72,12 +72,15 @@ function made(hasOwner = true) {
 
 describe('what an upstream says outside any call', () => {
   it('is answered by the owner, under the id of the upstream', () => {
-    const { responses, answers, ask } = made();
+    const { unasked, responses, answers, ask } = made();
     ask('a');
     ask(1);
     answers[1]?.('"result":{"roots":[]}');
     answers[1]?.('"result":{}');
     expect(responses).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}']);
+    expect(unasked.isAsking).toBe(true);
+    answers[0]?.('"result":{}');
+    expect(unasked.isAsking).toBe(false);
   });
 
   it('has nobody to answer without an owner', () => {

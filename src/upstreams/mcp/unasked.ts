@@ -50,6 +50,11 @@ export class Unasked {
     this.questions = new OpenQuestions(line);
   }
 
+  /** Something was asked and is not answered. */
+  get isAsking(): boolean {
+    return !this.questions.isEmpty;
+  }
+
   /** Any request but `ping`. @param open what is in flight */
   asked(message: Message, open: readonly OpenRequest[]): void {
     this.hooks.onAsks();

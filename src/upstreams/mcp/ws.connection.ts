@@ -144,6 +144,10 @@ class WsConnection implements UpstreamConnection {
     return this.hello !== null && !this.gone;
   }
 
+  get isAsking(): boolean {
+    return this.legs.isAsking;
+  }
+
   /** @throws GatewayError; the socket is closed then */
   async initialize(startedAt: number): Promise<void> {
     const { initTimeoutMs } = this.options;
