@@ -46,7 +46,12 @@ class FakeLine implements UpstreamConnection {
   }
 
   readonly told: string[] = [];
-  notify = (method: string) => void this.told.push(method);
+  /** When what it is told has gone up. */
+  taken: Promise<void> = Promise.resolve();
+  notify(method: string): Promise<void> {
+    this.told.push(method);
+    return this.taken;
+  }
   listen = () => undefined;
 
   close(): Promise<void> {
@@ -184,6 +189,37 @@ describe('ConnectionPool: who shares', () => {
     expect(lines.map(({ told }) => told)).toEqual([[changed], [], [], []]);
     const declared = lines.map(({ options }) => options.capabilities);
     expect(declared).toEqual([roots, roots, '{"roots":{}}', '{"roots":{}}']);
+  });
+
+  it('tells an upstream once more at most of roots that change while it is being told', async () => {
+    const { pool, lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1', '{"roots":{"listChanged":true}}'));
+    const line = lines[0] as FakeLine;
+    let takes: () => void = () => undefined;
+    line.taken = new Promise((resolve) => (takes = resolve));
+    for (let n = 0; n < 1000; n++) pool.rootsChanged('s1');
+    expect(line.told).toHaveLength(1);
+    takes();
+    await new Promise(setImmediate);
+    expect(line.told).toHaveLength(2);
+    pool.rootsChanged('s1');
+    expect(line.told).toHaveLength(3);
+  });
+
+  it('tells a session that is opened anew, whatever became of the old one', async () => {
+    const { pool, lines, call } = made();
+    const gateway = gatewayOf({ sessionMode: 'per-session' });
+    const roots = client('s1', '{"roots":{"listChanged":true}}');
+    await call(gateway, who('alice'), roots);
+    const first = lines[0] as FakeLine;
+    first.taken = new Promise(() => undefined);
+    pool.rootsChanged('s1');
+    first.isOpen = false;
+    first.hooks.onClosed('lost');
+    await call(gateway, who('alice'), roots);
+    pool.rootsChanged('s1');
+    expect(lines.map(({ told }) => told.length)).toEqual([1, 1]);
   });
 
   it.each([

@@ -75,8 +75,11 @@ export interface UpstreamConnection {
    *   `upstream_error` or `upstream_timeout` saying that the outcome is unknown; `cancelled`
    */
   request(request: UpstreamRequest): Promise<string>;
-  /** Sends a notification; `params` is the inside of its params object. Failures are ignored. */
-  notify(method: string, params: string): void;
+  /**
+   * Sends a notification; `params` is the inside of its params object. Failures are ignored.
+   * @returns settled once it is sent, or could not be
+   */
+  notify(method: string, params: string): Promise<void>;
   /**
    * Opens the stream for what the upstream says unasked, if the transport needs one.
    * @returns a promise for when it stands or is refused, where that takes time; a second at most

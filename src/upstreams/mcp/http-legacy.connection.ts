@@ -178,14 +178,14 @@ export class HttpLegacyConnection implements UpstreamConnection, HttpLine {
   cancel(id: number, reason: string): void {
     const leg = this.legs.find((one) => one.id === id);
     if (leg !== undefined) this.givenUp.add(id, leg.request);
-    this.notify(
+    void this.notify(
       'notifications/cancelled',
       `"requestId":${String(id)},"reason":${JSON.stringify(reason)}`,
     );
   }
 
-  notify(method: string, params: string): void {
-    void this.asides.notify(method, params);
+  notify(method: string, params: string): Promise<void> {
+    return this.asides.notify(method, params);
   }
 
   listen(): Promise<void> {

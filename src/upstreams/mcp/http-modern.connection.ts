@@ -119,8 +119,9 @@ export class HttpModernConnection implements UpstreamConnection, HttpLine {
     this.parts.dropped(reason);
   }
 
-  notify(): void {
+  notify(): Promise<void> {
     // No notification of a client goes up over Streamable HTTP.
+    return Promise.resolve();
   }
 
   listen(): void {

@@ -47,6 +47,9 @@ export class PooledSession {
   /** Those who waited for it to open have gone. */
   unwanted = new Abort();
   private level: LogLevel | null = null;
+  /** Where a notice of changed roots is under way. */
+  private telling: UpstreamConnection | null = null;
+  private tellsAgain = false;
   /** The clients that it has in common; `null` where it is one's own, or nothing could be told of a call. */
   readonly sharers: LineSharers | null;
 
@@ -173,7 +176,23 @@ export class PooledSession {
     if (connection?.greeting.era !== 'legacy') return;
     const { bits } = readCapabilities(this.facts.declared);
     if ((bits & CAPABILITY.rootsListChanged) === 0) return;
-    connection.notify(ROOTS_CHANGED, '');
+    if (this.telling === connection) this.tellsAgain = true;
+    else void this.tellOnce(connection);
+  }
+
+  private async tellOnce(connection: UpstreamConnection): Promise<void> {
+    this.telling = connection;
+    this.tellsAgain = false;
+    await connection.notify(ROOTS_CHANGED, '');
+    this.told(connection);
+  }
+
+  /** However often they changed meanwhile, one more says it all. */
+  private told(connection: UpstreamConnection): void {
+    // It may be another one that is being told by now.
+    if (this.telling !== connection) return;
+    this.telling = null;
+    if (this.tellsAgain) this.tellRootsChanged();
   }
 
   private get isOwn(): boolean {

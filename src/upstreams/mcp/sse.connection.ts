@@ -149,8 +149,8 @@ class SseConnection implements UpstreamConnection {
     );
   }
 
-  notify(method: string, params: string): void {
-    void this.legs.notify(method, params);
+  notify(method: string, params: string): Promise<void> {
+    return this.legs.notify(method, params);
   }
 
   listen(): void {

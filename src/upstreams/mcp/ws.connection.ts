@@ -167,8 +167,8 @@ class WsConnection implements UpstreamConnection {
     return this.legs.request(request);
   }
 
-  notify(method: string, params: string): void {
-    void this.legs.notify(method, params);
+  notify(method: string, params: string): Promise<void> {
+    return this.legs.notify(method, params);
   }
 
   listen(): void {
