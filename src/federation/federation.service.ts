@@ -38,6 +38,8 @@ export class FederationService implements OnApplicationBootstrap, OnModuleDestro
     this.pool.processStarted = (id) => {
       if (this.lines.get(id)?.isResting === true) void this.health.check(id);
     };
+    // A line that did not wake then, or was ended while they ran on, is checked like any other.
+    this.health.serves = (id) => this.pool.hasProcess(id);
     this.stops = [
       this.catalog.onSwap((previous, next) => {
         this.follow(next, previous);

@@ -43,6 +43,8 @@ export class HealthService {
   private readonly gate: Gate;
   private readonly upListeners = new Set<(id: GatewayId) => void>();
   private isStopped = false;
+  /** Whether processes of a Gateway serve calls. */
+  serves: (id: GatewayId) => boolean = () => false;
 
   constructor(
     private readonly lines: SyncLines,
@@ -66,9 +68,9 @@ export class HealthService {
     return this.watched.get(id)?.record.view ?? UNKNOWN;
   }
 
-  /** Its process was ended because nobody used it; it is asked again once it is needed. */
+  /** It has no process, for nobody used it; it is asked again once it is needed. */
   isResting(id: GatewayId): boolean {
-    return this.lines.get(id)?.isResting === true;
+    return this.lines.get(id)?.isResting === true && !this.serves(id);
   }
 
   /** Begins to check a Gateway. @param isOpen it has just been read: the first check can wait */
@@ -173,7 +175,7 @@ export class HealthService {
   }
 
   private async look(line: SyncLine, watched: Watched, start: number): Promise<void> {
-    const { sessionNumber, isResting } = line;
+    const { sessionNumber, hasMissed } = line;
     const { id } = line.gateway;
     const answer = await this.ping(line);
     // No room for a process of its own says nothing of the upstream.
@@ -181,7 +183,7 @@ export class HealthService {
     if (answer === undefined || provesUp(answer)) {
       const wasDown = watched.record.isDown;
       await this.up(line, watched, performance.now() - start, answer);
-      const isNew = line.sessionNumber !== sessionNumber && !isResting;
+      const isNew = line.sessionNumber !== sessionNumber && !hasMissed;
       if (line.isOpen && (wasDown || isNew)) await this.sync.resync(id);
     } else await this.down(line, watched, reasonOf(answer));
   }

@@ -37,6 +37,7 @@ export class SyncLine {
   private openings = 0;
   private users = 0;
   private resting = false;
+  private missed = false;
   /** What somebody wants to hear of. */
   private readonly watched = new Set<string>();
   /** When nothing ran on it any more, and when it was last opened or watched, on the monotonic clock. */
@@ -66,6 +67,11 @@ export class SyncLine {
     return this.resting;
   }
 
+  /** Since it was ended nobody has heard what the upstream had to say. */
+  get hasMissed(): boolean {
+    return this.missed;
+  }
+
   /** A process that nobody uses or listens to. */
   get isSpare(): boolean {
     const isInUse = this.users > 0 || this.opening !== null || this.watched.size > 0;
@@ -75,6 +81,7 @@ export class SyncLine {
   /** Ends the session until it is used again. */
   rest(): void {
     this.resting = true;
+    this.missed = true;
     void this.leave()
       ?.connection.close()
       .catch(() => undefined);
@@ -237,6 +244,8 @@ export class SyncLine {
 
   private async dial(): Promise<Session> {
     const { dialer, secrets, events, own } = this.parts;
+    // Whether it wakes or not, from now on it is known how it is.
+    this.resting = false;
     const dialled = await dialer.open(
       this.gateway,
       secrets(this.gateway),
@@ -269,11 +278,11 @@ export class SyncLine {
     this.session = dialled;
     this.openings++;
     this.usedAt = performance.now();
-    const wasResting = this.resting;
-    this.resting = false;
+    const { missed } = this;
+    this.missed = false;
     this.hear(dialled.connection);
     events.opened(this);
-    if (wasResting) events.woken(this);
+    if (missed) events.woken(this);
     return dialled;
   }
 

@@ -28,6 +28,7 @@ function aKind(limits: Partial<Config> = {}): StdioConnections {
   };
   const config = {
     healthCheckIntervalMs: 60_000,
+    healthCheckTimeoutMs: 10_000,
     toolTimeoutMs: 60_000,
     stdioMaxProcesses: 64,
     stdioMaxProcessesPerGateway: 64,
@@ -86,6 +87,16 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(open.splice(0).map((connection) => connection.close())));
 afterAll(() => sharedWatchdog().close());
+
+describe('StdioConnections: room', () => {
+  it('has who gives way wait no longer than a check may take', async () => {
+    const kind = aKind({ stdioMaxProcesses: 1, healthCheckTimeoutMs: 20 });
+    open.push(await kind.open(options('')));
+    await expect(kind.open(options('', { givesWay: true }))).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+  });
+});
 
 describe('StdioConnections: an upstream that asks and does not read', () => {
   it('is not read either, until it does', async () => {

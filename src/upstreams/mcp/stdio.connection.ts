@@ -96,11 +96,12 @@ export class StdioConnections implements ConnectionKind {
     }
   }
 
-  /** Waits for room as long as a call may be silent. @returns to be called when the process is gone */
+  /** Waits for room as long as a call may be silent, or a check may take. @returns to be called when the process is gone */
   private async enter(options: OpenOptions, abort?: Abort): Promise<() => void> {
     const { gateway, givesWay = false } = options;
     this.supervisor.mayStart(gateway.id);
-    const waitMs = this.silenceMs(options);
+    const silenceMs = this.silenceMs(options);
+    const waitMs = givesWay ? Math.min(silenceMs, this.config.healthCheckTimeoutMs) : silenceMs;
     const wish = { gateway, waitMs, givesWay, ...(abort === undefined ? {} : { abort }) };
     const left = await this.room.enter(wish);
     this.count(gateway.slug, 1);
