@@ -43,6 +43,8 @@ export interface UpstreamRequest {
  * begun on the session it came on only. The driver fills it; whoever made it gives `held` back.
  */
 export interface Stay {
+  /** Ends the wait for a session to be opened, where the request itself must not be cancelled. */
+  abort?: Abort | null;
   held: {
     /** Another one: what the upstream knew on the session is lost. */
     readonly connection: object | null;

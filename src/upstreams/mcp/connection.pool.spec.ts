@@ -694,6 +694,39 @@ describe('ConnectionPool: requests that stay together', () => {
     expect(live(lines)).toBe(0);
   });
 
+  it('waits for none that nobody wants any more, and gives it back when it comes', async () => {
+    const { pool, driver, lines, hold } = made();
+    const gateway = gatewayOf();
+    let open!: () => void;
+    hold(new Promise((resolve) => (open = resolve)));
+    const stay: Stay = { held: null, abort: new Abort() };
+    const request = { ...probeRequest('tools/call', '', 1000), stay };
+    const begun = driver.request(gateway, request);
+    // Another one goes on waiting for the same session.
+    const other = driver.request(gateway, probeRequest('tools/call', '', 1000));
+    stay.abort?.abort('enough');
+    await expect(begun).rejects.toMatchObject({ code: 'cancelled' });
+    open();
+    await other;
+    expect([stay.held, lines.map((line) => line.asked.length)]).toEqual([null, [1]]);
+    pool.reap(Infinity);
+    expect(live(lines)).toBe(0);
+  });
+
+  it('gives up its place in the room for processes', async () => {
+    const { driver, lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+    const gateway = gatewayOf({ transport: 'STDIO', sessionMode: 'per-session' });
+    await call(gateway, who('alice'), client('s1'));
+    const stay: Stay = { held: null, abort: new Abort() };
+    const begun = driver.request(gateway, {
+      ...probeRequest('tools/call', '', 1000),
+      ...{ caller: who('bob'), client: client('s2'), stay },
+    });
+    stay.abort?.abort('enough');
+    await expect(begun).rejects.toMatchObject({ code: 'cancelled' });
+    expect([stay.held, lines.length]).toEqual([null, 1]);
+  });
+
   it('moves them to another session when theirs is lost', async () => {
     const { driver, lines } = made();
     const gateway = gatewayOf();

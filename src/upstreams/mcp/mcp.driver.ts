@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Abort } from '../../kernel/abort.js';
 import type { Gateway } from '../../kernel/catalog.js';
 import type { Driver, Stay, UpstreamReply, UpstreamRequest } from '../../kernel/upstream.js';
 import { unlessAborted } from '../../kernel/unless-aborted.js';
@@ -31,7 +32,7 @@ export class McpDriver implements Driver {
     for (let tries = 1; ; tries++) {
       const found = this.take(gateway, request);
       // Nearly every call finds an open one, and waits for nothing.
-      const session = found instanceof Promise ? await this.opened(found, request) : found;
+      const session = found instanceof Promise ? await found : found;
       let connection: UpstreamConnection | null = null;
       try {
         if (logLevel !== null && session.hears(logLevel)) await session.setLevel(logLevel);
@@ -47,12 +48,8 @@ export class McpDriver implements Driver {
     }
   }
 
-  /** Opening takes its time; who cancels meanwhile waits no longer. A course gives its session back itself. */
-  private opened(
-    found: Promise<PooledSession>,
-    { abort, stay }: UpstreamRequest,
-  ): Promise<PooledSession> {
-    if (stay !== undefined && stay !== null) return found;
+  /** Opening takes its time; who cancels meanwhile waits no longer. */
+  private opened(found: Promise<PooledSession>, abort: Abort): Promise<PooledSession> {
     return unlessAborted(found, abort, (session) => {
       session.giveBack();
     });
@@ -62,7 +59,10 @@ export class McpDriver implements Driver {
     gateway: Gateway,
     { caller, client, stay, abort }: UpstreamRequest,
   ): PooledSession | Promise<PooledSession> {
-    if (stay === undefined || stay === null) return this.pool.take(gateway, caller, client, abort);
+    if (stay === undefined || stay === null) {
+      const found = this.pool.take(gateway, caller, client, abort);
+      return found instanceof Promise ? this.opened(found, abort) : found;
+    }
     const { held } = stay;
     if (held instanceof PooledSession && held.connection?.isOpen === true) {
       held.calls++;
@@ -71,15 +71,20 @@ export class McpDriver implements Driver {
     // Given back before another is taken: what is dead must not keep its key from who comes next.
     stay.held = null;
     held?.giveBack();
-    return this.settle(stay, this.pool.take(gateway, caller, client));
+    const waits = stay.abort ?? abort;
+    return this.settle(stay, this.pool.take(gateway, caller, client, waits), waits);
   }
 
-  /** A course counts as one more request on its session, so that it is neither closed nor leased. */
+  /**
+   * A course counts as one more request on its session, so that it is neither closed nor leased. One
+   * that comes late is not held: its course may be over.
+   */
   private async settle(
     stay: Stay,
     found: PooledSession | Promise<PooledSession>,
+    abort: Abort,
   ): Promise<PooledSession> {
-    const session = await found;
+    const session = found instanceof Promise ? await this.opened(found, abort) : found;
     session.calls++;
     stay.held = session;
     return session;

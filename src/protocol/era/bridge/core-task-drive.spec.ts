@@ -98,6 +98,20 @@ describe('driveCoreTask', () => {
     expect(await reply).toEqual({ content: [], task: state('working') });
   });
 
+  it('waits for a session only as long as its client does, once begun in any case', async () => {
+    const { start, driver } = made();
+    const call = aCall('tools/call');
+    const reply = start(call);
+    const leg = await driver.next();
+    expect(leg.request.stay?.abort?.aborted).toBe(false);
+    call.abort.abort('gone');
+    expect([leg.request.stay?.abort?.aborted, leg.cancelled]).toEqual([true, null]);
+    leg.answer(JSON.stringify(begun));
+    await reply;
+    expect(leg.request.stay?.abort).toBeNull();
+    (await driver.next()).answer(JSON.stringify(state('cancelled')));
+  });
+
   it.each([
     ['while it begins', true],
     ['while it runs', false],

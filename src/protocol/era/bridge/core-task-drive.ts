@@ -56,7 +56,7 @@ export async function driveCoreTask(
     ...{ legs, call, up, watch, home: null, taskId: '', lost: null, mayRun: false, isOver: false },
     hears: watch ?? legs.stream(call),
     abort: watch?.abort ?? call.abort,
-    stay: { held: null },
+    stay: { held: null, abort: watch?.abort ?? call.abort },
   };
   const { stay } = course;
   let isUnfinished = false;
@@ -82,6 +82,8 @@ async function follow(course: Course): Promise<UpstreamReply> {
   const { legs, up, abort } = course;
   const clock = new PollClock(abort, legs.totalMs(up));
   const reply = await begin(course);
+  // From here on each request has its own end; the last one is to go up in any case.
+  course.stay.abort = null;
   const { top, nested } = scanJson(reply.result, { ...RELAYED, nested: ['task'] });
   const begun = nested['task'];
   // It has answered after all; a tool may have changed its mind since it was listed.
