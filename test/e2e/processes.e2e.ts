@@ -149,16 +149,22 @@ describe('how many processes there are', () => {
       expect(await health(name)).toMatchObject({ status: 'healthy', reachable: true });
     const tools: Loose[] = (await world.rest('GET', '/tools')).json();
     expect(tools.map(({ name }) => name as string)).toContain('p6-echo');
-  });
+  }, 20_000);
 
   it('grows with the next call, and what has changed meanwhile is seen', async () => {
     writeFileSync(file, '');
     expect((await call('p1-echo', { text: 'awake' }))?.result.content[0].text).toBe('awake');
-    await eventually('its lists are read again', async () => {
-      const tools: Loose[] = (await world.rest('GET', '/tools')).json();
-      return tools.some(({ name }) => name === 'p1-more');
-    });
-    const health = (await world.rest('GET', '/gateways/p1/health')).json();
-    expect(health).toMatchObject({ status: 'healthy', resting: false });
-  });
+    await eventually(
+      'its lists are read again, and it does not rest',
+      async () => {
+        // It rests soon again when nobody calls.
+        await call('p1-echo', { text: 'awake' });
+        const health = (await world.rest('GET', '/gateways/p1/health')).json();
+        const tools: Loose[] = (await world.rest('GET', '/tools')).json();
+        const isAwake = health.status === 'healthy' && health.resting === false;
+        return isAwake && tools.some(({ name }) => name === 'p1-more');
+      },
+      15_000,
+    );
+  }, 20_000);
 });
