@@ -3,6 +3,7 @@ import { aCaller } from '../../test/builders/caller.js';
 import { aGateway, aResource } from '../../test/builders/catalog.js';
 import { aWayUp } from '../../test/fakes/upstream-driver.js';
 import { RELATED_TASK } from '../kernel/core-tasks.js';
+import { UpstreamRpcError } from '../kernel/jsonrpc.js';
 import type { CatalogService } from '../registry/catalog.service.js';
 import { ResourceRow } from '../registry/rows.js';
 import { type ShownUris, urisByGateway } from '../registry/shown-uris.js';
@@ -33,7 +34,8 @@ function made(gateways = [gateway], shown: ShownUris | null = null) {
   const catalog = { view: () => ({ gateways, uris: () => shown }) } as unknown as CatalogService;
   const followed = new Map<string, string>();
   const notices = {
-    follow: jest.fn((task: FollowedTask) => followed.set(task.taskId, task.shownId)),
+    begun: jest.fn((task: FollowedTask) => followed.set(task.taskId, task.shownId)),
+    asked: jest.fn(),
     forget: jest.fn(),
     cancelled: jest.fn(),
     progressOf: () => null,
@@ -95,11 +97,22 @@ describe('CoreTasks', () => {
     }
   });
 
+  it('keeps nothing above for a task that its upstream does not know any more', async () => {
+    const { tasks, driver, notices, begun } = made();
+    const { taskId } = (await begun()).task;
+    for (const code of [-32603, -32602]) {
+      const reply = tasks.relay(aCall('tasks/get', { taskId }));
+      (await driver.next()).fail(new UpstreamRpcError(JSON.stringify({ code }), code));
+      await expect(reply).rejects.toMatchObject({ code });
+    }
+    expect(notices.cancelled.mock.calls).toEqual([[{ gatewayId: gateway.id, taskId: 'T/1' }]]);
+  });
+
   it('waits for the result, and relays what is asked meanwhile', async () => {
     const { tasks, driver, notices, begun } = made();
     const { taskId } = (await begun()).task;
     const task = { gatewayId: gateway.id, taskId: 'T/1' };
-    expect(notices.follow).toHaveBeenCalledWith({ ...task, shownId: taskId }, 'session-1', null);
+    expect(notices.begun).toHaveBeenCalledWith({ ...task, shownId: taskId }, 'session-1', null);
     const call = aCall(
       'tasks/result',
       { taskId },

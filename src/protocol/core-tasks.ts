@@ -5,7 +5,8 @@ import type { Gateway } from '../kernel/catalog.js';
 import { offersTasks } from '../kernel/core-tasks.js';
 import { GatewayError } from '../kernel/errors.js';
 import { RELAYED, scanJson } from '../kernel/json-scan.js';
-import { LATEST_LEGACY } from '../kernel/mcp.js';
+import { UpstreamRpcError } from '../kernel/jsonrpc.js';
+import { LATEST_LEGACY, RPC_CODE } from '../kernel/mcp.js';
 import { relatedResult } from '../kernel/related-task.js';
 import { CatalogService } from '../registry/catalog.service.js';
 import { withShownUris } from '../registry/uri-text.js';
@@ -76,7 +77,7 @@ export class CoreTasks {
     }
     const gatewayId = up.gateway.id;
     const shownId = this.seals.seal(call, { gatewayId, taskId });
-    this.notices.follow({ gatewayId, taskId, shownId }, call.client.sessionId, progress);
+    this.notices.begun({ gatewayId, taskId, shownId }, call.client.sessionId, progress);
     progress?.begin();
     const shown = task.spliced(new Map([['taskId', JSON.stringify(shownId)]]));
     return relatedResult(top.spliced(new Map([['task', shown]])), shownId);
@@ -109,9 +110,12 @@ export class CoreTasks {
       id === taskId ? shownId : knownAs(id),
     );
     const task = { gatewayId, taskId };
-    this.notices.follow({ ...task, shownId }, call.client.sessionId);
+    this.notices.asked({ ...task, shownId }, call.client.sessionId);
     if (method !== 'tasks/result') {
-      const { result } = await this.legs.send(call, up, leg);
+      const { result } = await this.legs.send(call, up, leg).catch((e: unknown) => {
+        if (isUnknown(e)) this.notices.cancelled(task);
+        throw e;
+      });
       if (method === 'tasks/cancel') this.notices.cancelled(task);
       return withTaskId(result, shownId);
     }
@@ -145,4 +149,9 @@ export class CoreTasks {
     if (client.revision !== LATEST_LEGACY) return [];
     return this.catalog.view(caller, serverId).gateways.filter(offersTasks);
   }
+}
+
+/** Whether an upstream refuses an id as one of no task of its own (25 Tasks §Error Handling). */
+function isUnknown(error: unknown): boolean {
+  return error instanceof UpstreamRpcError && error.code === RPC_CODE.invalidParams;
 }

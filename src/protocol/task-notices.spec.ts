@@ -33,7 +33,7 @@ function made() {
 describe('TaskNotices', () => {
   it('tells the session that follows a task, under the id it knows, to its end', () => {
     const { sent, notices, tell } = made();
-    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    notices.begun({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1', null);
     tell('T', 'working');
     tell('T', 'completed');
     tell('T', 'completed');
@@ -50,7 +50,7 @@ describe('TaskNotices', () => {
 
   it('names the task by the id that its follower has, wherever it is named', () => {
     const { sent, notices, pool, owners } = made();
-    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    notices.begun({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1', null);
     const of = (taskId: string) => `"_meta":{"${RELATED_TASK}":{"taskId":"${taskId}"}}`;
     const shown = (taskId: string, session: string) => owners.shownTasks(G, session, of(taskId));
     expect([shown('T', 's1'), shown('T', 's2'), shown('U', 's1')]).toEqual([of('S'), '', '']);
@@ -61,8 +61,8 @@ describe('TaskNotices', () => {
 
   it('tells nobody of tasks that nobody follows', () => {
     const { sent, notices, tell } = made();
-    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
-    notices.follow({ gatewayId: G, taskId: 'U', shownId: 'S' }, null);
+    notices.begun({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1', null);
+    notices.begun({ gatewayId: G, taskId: 'U', shownId: 'S' }, null, null);
     tell('U', 'working');
     tell('T', 'working', 'g2' as string as GatewayId);
     notices.forget({ gatewayId: G, taskId: 'T' });
@@ -74,13 +74,14 @@ describe('TaskNotices', () => {
     const { notices, tell, pool } = made();
     const over = jest.spyOn(pool.kept, 'taskOver');
     const begun = jest.spyOn(pool.kept, 'taskBegun');
-    notices.follow({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
-    notices.follow({ gatewayId: G, taskId: 'U', shownId: 'S' }, null);
+    notices.begun({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1', null);
+    notices.begun({ gatewayId: G, taskId: 'U', shownId: 'S' }, null, null);
     expect(begun.mock.calls).toEqual([
       [G, 'T', 's1'],
       [G, 'U', null],
     ]);
     over.mockClear();
+    begun.mockClear();
     tell('T', 'completed');
     expect(over).not.toHaveBeenCalled();
     notices.forget({ gatewayId: G, taskId: 'T' });
@@ -89,12 +90,18 @@ describe('TaskNotices', () => {
       [G, 'T'],
       [G, 'U'],
     ]);
+    // To ask for it brings nothing back that is over.
+    notices.asked({ gatewayId: G, taskId: 'T', shownId: 'S' }, 's1');
+    expect(begun).not.toHaveBeenCalled();
+    over.mockClear();
+    tell('T', 'cancelled');
+    expect(over.mock.calls).toEqual([[G, 'T']]);
   });
 
   it('keeps the tasks that were asked for last', () => {
     const { sent, notices, tell } = made();
     for (let i = 0; i <= 10_000; i++)
-      notices.follow({ gatewayId: G, taskId: `T${String(i)}`, shownId: 'S' }, 's1');
+      notices.begun({ gatewayId: G, taskId: `T${String(i)}`, shownId: 'S' }, 's1', null);
     tell('T0', 'working');
     expect(sent).toEqual([]);
     tell('T1', 'working');
@@ -109,7 +116,7 @@ describe('TaskNotices: progress of a task', () => {
     const way = made();
     const progress = way.notices.progressFor(G, 's1', '"tok"');
     progress.progress('"progress":1');
-    way.notices.follow(TASK, 's1', progress);
+    way.notices.begun(TASK, 's1', progress);
     progress.begin();
     expect(way.sent).toEqual([]);
     await turn();
@@ -127,7 +134,7 @@ describe('TaskNotices: progress of a task', () => {
   it('ends when another session follows the task, to which its token means something else', async () => {
     const { sent, notices, progress } = await begun();
     sent.length = 0;
-    notices.follow(TASK, 's2');
+    notices.asked(TASK, 's2');
     progress.progress('"progress":2');
     expect([sent, progress.isOver, notices.progressOf(TASK)]).toEqual([[], true, null]);
   });
@@ -143,7 +150,7 @@ describe('TaskNotices: progress of a task', () => {
 
   it('stays with the task when it is asked for, and ends with it', async () => {
     const { sent, notices, progress, tell } = await begun();
-    notices.follow(TASK, 's1');
+    notices.asked(TASK, 's1');
     expect(notices.progressOf(TASK)).toBe(progress);
     tell('T', 'completed');
     expect([progress.isOver, notices.progressOf(TASK)]).toEqual([true, null]);

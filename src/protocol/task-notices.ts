@@ -55,13 +55,23 @@ export class TaskNotices implements OnModuleInit {
     return follower !== undefined && follower.sessionId === sessionId ? follower.shownId : null;
   }
 
-  /** The session that began a task, or asked for it last, hears of it. */
-  follow(
+  /** The session that began a task hears of it. */
+  begun(task: FollowedTask, sessionId: string | null, progress: TaskProgress | null): void {
+    this.pool.kept.taskBegun(task.gatewayId, task.taskId, sessionId);
+    this.follow(task, sessionId, progress);
+  }
+
+  /** The session that asked for a task last hears of it. */
+  asked(task: FollowedTask, sessionId: string | null): void {
+    this.pool.kept.taskAsked(task.gatewayId, task.taskId, sessionId);
+    this.follow(task, sessionId, null);
+  }
+
+  private follow(
     { gatewayId, taskId, shownId }: FollowedTask,
     sessionId: string | null,
-    begun: TaskProgress | null = null,
+    begun: TaskProgress | null,
   ): void {
-    this.pool.kept.taskBegun(gatewayId, taskId, sessionId);
     if (sessionId === null) return;
     const key = keyOf(gatewayId, taskId);
     const known = this.followed.get(key);
@@ -115,8 +125,10 @@ export class TaskNotices implements OnModuleInit {
     const taskId = top.string('taskId') ?? '';
     const follower = this.followed.get(keyOf(gatewayId, taskId));
     if (follower === undefined) return;
-    // Its result may still be asked for.
-    if (ENDED.has(top.string('status') ?? '')) this.drop(keyOf(gatewayId, taskId));
+    const status = top.string('status') ?? '';
+    // The result of another may still be asked for.
+    if (status === 'cancelled') this.pool.kept.taskOver(gatewayId, taskId);
+    if (ENDED.has(status)) this.drop(keyOf(gatewayId, taskId));
     const task = top.spliced(new Map([['taskId', JSON.stringify(follower.shownId)]]));
     const shown = related(task.slice(1, -1), follower.shownId);
     this.listeners.send(follower.sessionId, notificationText(TASK_STATUS, shown));

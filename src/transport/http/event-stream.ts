@@ -101,9 +101,11 @@ export class EventStream {
   /** @param last text to send before the end, encoded already */
   end(last?: string): void {
     clearInterval(this.timer);
-    this.budget.drained();
-    if (!this.open) return;
+    const wasOpen = this.open;
+    // Before who waits is told: it would only wait here again.
     this.open = false;
+    this.budget.drained();
+    if (!wasOpen) return;
     if (!this.res.writableEnded && !this.res.destroyed) this.res.end(last);
   }
 

@@ -536,6 +536,20 @@ describe('ConnectionPool: room', () => {
       expect(lines.map((line) => line.isClosed)).toEqual([true, false]);
     });
 
+    it('ends one whose client has not asked for its task for long, whatever runs elsewhere', async () => {
+      const { pool, lines, call } = made({ STDIO_MAX_PROCESSES_PER_GATEWAY: '1' });
+      const now = jest.spyOn(performance, 'now');
+      const at = performance.now();
+      pool.kept.taskBegun(gateway.id, 'T', 's1');
+      now.mockReturnValue(at + 3_000_000);
+      await call(gateway, who('alice'), client('s1'));
+      pool.reap(at + 3_590_000);
+      expect(lines.map((line) => line.isClosed)).toEqual([false]);
+      pool.reap(at + 3_610_000);
+      now.mockRestore();
+      expect(lines.map((line) => line.isClosed)).toEqual([true]);
+    });
+
     it('ends them sooner than other sessions', async () => {
       const { pool, lines, call } = made();
       await call(gateway, who('alice'), client('s1'));

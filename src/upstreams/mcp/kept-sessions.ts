@@ -7,6 +7,8 @@ const MAX_TASKS = 10_000;
 interface Whose {
   readonly gatewayId: GatewayId;
   readonly sessionId: string | null;
+  /** On the clock of `performance.now()`. */
+  readonly until: number;
 }
 
 /**
@@ -27,12 +29,17 @@ export class KeptSessions {
     this.taskOver(gatewayId, taskId);
     const [oldest] = this.tasks.size < MAX_TASKS ? [] : this.tasks.keys();
     if (oldest !== undefined) this.drop(oldest);
-    const whose = { gatewayId, sessionId };
+    const whose = { gatewayId, sessionId, until: performance.now() + this.ttlMs };
     this.tasks.set(keyOf(gatewayId, taskId), whose);
     this.count(whose, 1);
   }
 
-  /** Its result was fetched, or it was cancelled. */
+  /** Somebody has asked for it: one that is over does not come back by that. */
+  taskAsked(gatewayId: GatewayId, taskId: string, sessionId: string | null): void {
+    if (this.tasks.has(keyOf(gatewayId, taskId))) this.taskBegun(gatewayId, taskId, sessionId);
+  }
+
+  /** Its result was fetched, it was cancelled, or its upstream does not know it. */
   taskOver(gatewayId: GatewayId, taskId: string): void {
     this.drop(keyOf(gatewayId, taskId));
   }
@@ -45,6 +52,7 @@ export class KeptSessions {
   /** Whether a session may be closed. @param now on the clock of `performance.now()` */
   isUnused(session: PooledSession, now = performance.now()): boolean {
     if (!session.isIdle) return false;
+    this.dropUntil(now);
     if (now - session.idleSince > this.ttlMs) return true;
     return session.connection?.isAsking !== true && !this.hasTask(session.facts);
   }
@@ -54,6 +62,13 @@ export class KeptSessions {
     return this.counts.has(sessionId === null ? gateway.id : keyOf(gateway.id, sessionId));
   }
 
+  private dropUntil(now: number): void {
+    for (const [key, { until }] of this.tasks) {
+      if (until > now) return;
+      this.drop(key);
+    }
+  }
+
   private drop(key: string): void {
     const whose = this.tasks.get(key);
     if (whose === undefined) return;
@@ -61,7 +76,7 @@ export class KeptSessions {
     this.count(whose, -1);
   }
 
-  private count({ gatewayId, sessionId }: Whose, delta: number): void {
+  private count({ gatewayId, sessionId }: Omit<Whose, 'until'>, delta: number): void {
     for (const key of [gatewayId, keyOf(gatewayId, sessionId ?? '')]) {
       const count = (this.counts.get(key) ?? 0) + delta;
       if (count > 0) this.counts.set(key, count);

@@ -38,6 +38,7 @@ interface Waiting {
 
 const WAITING_PER_PLACE = 4;
 const SPARE_AFTER_MS = 60_000;
+const LONG_SPARE_AFTER_MS = 300_000;
 /** What has become old enough, or was kept by what is over now, says nothing. */
 const LOOK_AGAIN_MS = 1000;
 
@@ -189,6 +190,11 @@ export class ProcessRoom {
 }
 
 /** Whether it may be taken at once. */
+/** Who only looks after a Gateway, and does so again and again, must not cost a client its state. */
+function patienceFor({ serves }: Spare, givesWay: boolean): number {
+  return givesWay && serves === 'client' ? LONG_SPARE_AFTER_MS : SPARE_AFTER_MS;
+}
+
 function isFree({ serves }: Spare, givesWay: boolean): boolean {
   return serves === 'nobody' || (serves === 'clients' && !givesWay);
 }
@@ -214,10 +220,10 @@ class SpareList {
     this.spares ??= this.sources
       .flatMap((source) => [...source.spares()])
       .sort((a, b) => a.idleSince - b.idleSince);
-    const sinceLong = performance.now() - SPARE_AFTER_MS;
+    const now = performance.now();
     const at = this.spares.findIndex((spare) => {
       if (of !== null && spare.gatewayId !== of) return false;
-      return isFree(spare, givesWay) || spare.idleSince < sinceLong;
+      return isFree(spare, givesWay) || now - spare.idleSince > patienceFor(spare, givesWay);
     });
     if (at < 0) this.barren.add(kind);
     return at < 0 ? undefined : this.spares.splice(at, 1)[0];

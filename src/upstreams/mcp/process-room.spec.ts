@@ -178,6 +178,21 @@ describe('room for processes', () => {
     }
   });
 
+  it('takes what one client has for itself only after five minutes where no client waits', async () => {
+    const room = aRoom(1);
+    const idle = new Idle(room);
+    const ago = (ms: number) => ({ serves: 'client' as const, idleSince: performance.now() - ms });
+    const left = await room.enter(wish());
+    idle.add('of one', left, ago(200_000));
+    const second = room.enter(wish({ givesWay: true }));
+    expect([await settled(second), idle.ended]).toEqual([false, []]);
+    idle.all.length = 0;
+    idle.add('of one', left, ago(400_000));
+    room.freed();
+    expect(idle.ended).toEqual(['of one']);
+    await second;
+  });
+
   it('takes from clients only what was unused for a minute, where no client waits', async () => {
     const room = aRoom(1);
     const idle = new Idle(room);

@@ -14,18 +14,17 @@ type OfGateway = Map<string | null, LoginLine>;
 export class LoginLines {
   private readonly byGateway = new Map<GatewayId, OfGateway>();
   /** What is being read just now, by whose it is. */
-  private readonly reads = new Map<string, Promise<KeptLogin>>();
+  private readonly reads = new Map<string, Promise<LoginLine>>();
 
   constructor(
     private readonly store: LoginStore,
     private readonly toCredential: (line: LoginLine) => LiveCredential,
   ) {}
 
-  async of(place: LoginPlace): Promise<LoginLine> {
+  of(place: LoginPlace): Promise<LoginLine> {
     const known = this.current(place);
-    if (known !== undefined) return known;
-    const kept = await this.read(place);
-    return this.current(place) ?? this.add(place, kept);
+    if (known !== undefined) return Promise.resolve(known);
+    return this.read(place);
   }
 
   /** The login has just ended. @returns whether anything here could go by it */
@@ -47,14 +46,18 @@ export class LoginLines {
     return known?.record.url === gateway.url ? known : undefined;
   }
 
-  /** One read for all who wait; what has ended meanwhile is read again. */
-  private read(place: LoginPlace): Promise<KeptLogin> {
+  /** One read for all who wait, until its line is there; what has ended meanwhile is read again. */
+  private read(place: LoginPlace): Promise<LoginLine> {
     const key = keyOf(place);
     const running = this.reads.get(key);
     if (running !== undefined) return running;
-    const read: Promise<KeptLogin> = this.store
+    const read: Promise<LoginLine> = this.store
       .read(place)
-      .then((kept) => (this.reads.get(key) === read ? kept : this.read(place)))
+      .then((kept) =>
+        this.reads.get(key) === read
+          ? (this.current(place) ?? this.add(place, kept))
+          : this.read(place),
+      )
       .finally(() => {
         if (this.reads.get(key) === read) this.reads.delete(key);
       });
