@@ -15,3 +15,8 @@ export function ownResult(inside: string, meta: string): string {
   const more = inside === '' ? '' : `,${inside}`;
   return `{"resultType":"complete"${more},"_meta":{${meta}}}`;
 }
+
+/** Members of the result of a tool that failed, as text: a failed tool is an answer (25 Tools §Error Handling). */
+export function failedTool(words: string): string {
+  return `"content":${JSON.stringify([{ type: 'text', text: words }])},"isError":true`;
+}

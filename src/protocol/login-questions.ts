@@ -3,6 +3,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { Call } from '../kernel/call.js';
 import type { Gateway } from '../kernel/catalog.js';
 import { GatewayError } from '../kernel/errors.js';
+import { failedTool } from '../kernel/own-result.js';
 import { scanJson } from '../kernel/json-scan.js';
 import { UpstreamRpcError, notificationText } from '../kernel/jsonrpc.js';
 import { LATEST_LEGACY, RPC_CODE } from '../kernel/mcp.js';
@@ -131,8 +132,7 @@ export class LoginQuestions implements OnModuleInit, OnModuleDestroy {
   /** A client that opens no pages shows its person what a tool says. */
   private told(call: Call, error: GatewayError): string {
     if (call.message.method !== 'tools/call') throw error;
-    const content = JSON.stringify([{ type: 'text', text: error.message }]);
-    return this.own.dress(call, `"content":${content},"isError":true`);
+    return this.own.dress(call, failedTool(error.message));
   }
 
   /** One question for all calls of a session, which is asked again. @returns its id */

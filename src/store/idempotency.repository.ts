@@ -1,5 +1,6 @@
 import type { IdempotentRequest } from '../kernel/idempotent-request.js';
-import { DuplicateError, type Repo } from './port.js';
+import { insertNew } from './insert-new.js';
+import type { Repo } from './port.js';
 
 type Held = Pick<IdempotentRequest, 'id' | 'holder'>;
 
@@ -12,14 +13,8 @@ export class IdempotencyRepository {
   }
 
   /** @returns whether there was none of that id */
-  async add(row: IdempotentRequest): Promise<boolean> {
-    try {
-      await this.repo.insert([row]);
-      return true;
-    } catch (e) {
-      if (e instanceof DuplicateError) return false;
-      throw e;
-    }
+  add(row: IdempotentRequest): Promise<boolean> {
+    return insertNew(this.repo, row);
   }
 
   /** Only the holder may. @returns whether it still is */

@@ -1,6 +1,7 @@
 import type { GatewayId } from '../kernel/ids.js';
 import type { PersonLogin } from '../kernel/person-login.js';
-import { DuplicateError, type Repo } from './port.js';
+import { insertNew } from './insert-new.js';
+import type { Repo } from './port.js';
 
 /** Logins of persons at upstreams. */
 export class PersonLoginsRepository {
@@ -16,14 +17,8 @@ export class PersonLoginsRepository {
   }
 
   /** @returns whether there was none of that id */
-  async add(row: PersonLogin): Promise<boolean> {
-    try {
-      await this.repo.insert([row]);
-      return true;
-    } catch (e) {
-      if (e instanceof DuplicateError) return false;
-      throw e;
-    }
+  add(row: PersonLogin): Promise<boolean> {
+    return insertNew(this.repo, row);
   }
 
   /** Compare and swap. @returns whether the row still had that revision */

@@ -1,5 +1,6 @@
 import type { Setting } from './definitions.js';
-import { DuplicateError, type Repo } from './port.js';
+import { insertNew } from './insert-new.js';
+import type { Repo } from './port.js';
 
 /** Text under a name, for what the gateway itself must remember. */
 export class SettingsRepository {
@@ -29,11 +30,6 @@ export class SettingsRepository {
     value: string,
     taken: () => Promise<unknown>,
   ): Promise<void> {
-    try {
-      await this.repo.insert([{ id: name, value }]);
-    } catch (e) {
-      if (!(e instanceof DuplicateError)) throw e;
-      await taken();
-    }
+    if (!(await insertNew(this.repo, { id: name, value }))) await taken();
   }
 }

@@ -2,6 +2,7 @@ import { LATEST_LEGACY, RPC_CODE } from '../../kernel/mcp.js';
 import type { Call } from '../../kernel/call.js';
 import { UpstreamRpcError } from '../../kernel/jsonrpc.js';
 import { RELAYED, scanElements, scanJson } from '../../kernel/json-scan.js';
+import { failedTool } from '../../kernel/own-result.js';
 import { hasOtherRoot } from '../../kernel/output-schema.js';
 import { type DemandedPage, demandedPages } from './bridge/demanded-urls.js';
 
@@ -37,12 +38,12 @@ export function lowerError(call: Call, error: unknown): string {
   const { method } = call.message;
   if (method === 'tools/call' && call.client.revision !== LATEST_LEGACY) {
     const pages = demandedPages(error);
-    if (pages !== null) return failedTool(textOf(pages));
+    if (pages !== null) return `{${failedTool(textOf(pages))}}`;
   }
   if (error.era === 'legacy') throw error;
   if (error.code === RPC_CODE.missingCapability) {
     const text = messageOf(error);
-    if (method === 'tools/call') return failedTool(text);
+    if (method === 'tools/call') return `{${failedTool(text)}}`;
     throw new UpstreamRpcError(
       JSON.stringify({ code: RPC_CODE.internalError, message: text }),
       RPC_CODE.internalError,
@@ -51,10 +52,6 @@ export function lowerError(call: Call, error: unknown): string {
   if (method === 'resources/read' && error.code === RPC_CODE.invalidParams && namesUri(error))
     throw withCode(error, RPC_CODE.resourceNotFound);
   throw error;
-}
-
-function failedTool(text: string): string {
-  return JSON.stringify({ content: [{ type: 'text', text }], isError: true });
 }
 
 /** Revisions before 2025-11-25 have no error that asks for pages: its words must do. */

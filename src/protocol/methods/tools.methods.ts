@@ -5,6 +5,7 @@ import { offersTasks } from '../../kernel/core-tasks.js';
 import { GatewayError } from '../../kernel/errors.js';
 import type { Members } from '../../kernel/json-members.js';
 import { LATEST_LEGACY } from '../../kernel/mcp.js';
+import { failedTool } from '../../kernel/own-result.js';
 import { type HeaderRecord, paramMismatch } from '../../kernel/mirrored-headers.js';
 import type { Trail } from '../../audit/trail.js';
 import { Limiter } from '../../limits/limiter.js';
@@ -143,8 +144,7 @@ function refusal(call: Call, faults: Faults): string {
   const { era, revision } = call.client;
   if (era === 'legacy' && (call.channel.transport === 'rpc' || revision !== LATEST_LEGACY))
     throw error;
-  const content = JSON.stringify([{ type: 'text', text: error.message }]);
-  return `"content":${content},"isError":true`;
+  return failedTool(error.message);
 }
 
 /** Who speaks the plain words of older gateways is shown what they showed (API.md §3.3). */

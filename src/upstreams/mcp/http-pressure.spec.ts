@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import { eventually } from '../../../test/drive/wait.js';
 import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
 import { loadConfig } from '../../config/load-config.js';
@@ -78,18 +79,11 @@ describe('a client of Streamable HTTP upstreams that is behind', () => {
 
   beforeAll(async () => {
     upstream = await startUpstream();
-    connection = await kinds.open({
-      gateway: aGateway({ url: upstream.urls.http }),
-      credential: { headers: {}, query: {} },
-      env: {},
-      capabilities: '{}',
-      clientInfo: '{"name":"spec","version":"1"}',
-      initTimeoutMs: 5000,
-      onNotification: () => undefined,
-      onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-      onAsks: () => undefined,
-      onClosed: () => undefined,
-    });
+    connection = await kinds.open(
+      anOpening({
+        gateway: aGateway({ url: upstream.urls.http }),
+      }),
+    );
   });
   afterAll(async () => {
     await connection.close();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import { loadConfig } from '../../config/load-config.js';
 import { EgressPolicy } from '../../platform/http/egress-policy.js';
 import { SafeClient } from '../../platform/http/safe-client.js';
@@ -57,18 +58,11 @@ describe('an upstream that hangs up before its answer', () => {
     upstream.server.listen(0, '127.0.0.1');
     await once(upstream.server, 'listening');
     const { port } = upstream.server.address() as AddressInfo;
-    connection = await new HttpConnections(client, config, meters, mirrored).open({
-      gateway: aGateway({ url: `http://127.0.0.1:${String(port)}/mcp` }),
-      credential: { headers: {}, query: {} },
-      env: {},
-      capabilities: '{}',
-      clientInfo: '{"name":"spec","version":"1"}',
-      initTimeoutMs: 5000,
-      onNotification: () => undefined,
-      onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-      onAsks: () => undefined,
-      onClosed: () => undefined,
-    });
+    connection = await new HttpConnections(client, config, meters, mirrored).open(
+      anOpening({
+        gateway: aGateway({ url: `http://127.0.0.1:${String(port)}/mcp` }),
+      }),
+    );
   });
   afterEach(async () => {
     await connection.close();

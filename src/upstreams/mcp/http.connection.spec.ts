@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import { eventually } from '../../../test/drive/wait.js';
 import { startUpstream, type Upstream } from '../../../test/fakes/hostile-upstream/upstream.js';
 import { loadConfig } from '../../config/load-config.js';
@@ -39,19 +40,13 @@ let upstream: Upstream;
 const opened: UpstreamConnection[] = [];
 
 const open = async (more: Partial<OpenOptions> = {}): Promise<UpstreamConnection> => {
-  const connection = await kinds.open({
-    gateway: aGateway({ url: upstream.urls.http }),
-    credential: { headers: {}, query: {} },
-    env: {},
-    capabilities: '{"sampling":{},"elicitation":{},"roots":{}}',
-    clientInfo: '{"name":"spec","version":"1"}',
-    initTimeoutMs: 5000,
-    onNotification: () => undefined,
-    onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-    onAsks: () => undefined,
-    onClosed: () => undefined,
-    ...more,
-  });
+  const connection = await kinds.open(
+    anOpening({
+      gateway: aGateway({ url: upstream.urls.http }),
+      capabilities: '{"sampling":{},"elicitation":{},"roots":{}}',
+      ...more,
+    }),
+  );
   opened.push(connection);
   return connection;
 };

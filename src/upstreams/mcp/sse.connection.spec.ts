@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import { loadConfig } from '../../config/load-config.js';
 import { Abort } from '../../kernel/abort.js';
 import { EgressPolicy } from '../../platform/http/egress-policy.js';
@@ -121,19 +122,11 @@ afterEach(async () => {
 });
 
 function options(more: Partial<OpenOptions> = {}): OpenOptions {
-  return {
+  return anOpening({
     gateway: aGateway({ transport: 'SSE', url: `${upstream.origin}/sse` }),
     credential: { headers: { authorization: 'Bearer s' }, query: { key: 'k' } },
-    env: {},
-    capabilities: '{}',
-    clientInfo: '{"name":"spec","version":"1"}',
-    initTimeoutMs: 5000,
-    onNotification: () => undefined,
-    onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-    onAsks: () => undefined,
-    onClosed: () => undefined,
     ...more,
-  };
+  });
 }
 
 async function connect(more: Partial<OpenOptions> = {}): Promise<UpstreamConnection> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../../test/drive/wait.js';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import type { Config } from '../../config/config.js';
 import { Abort } from '../../kernel/abort.js';
 import type { UpstreamRequest } from '../../kernel/upstream.js';
@@ -45,24 +46,18 @@ function aKind(limits: Partial<Config> = {}): StdioConnections {
 }
 
 function options(mode: string, more: Partial<OpenOptions> = {}): OpenOptions {
-  return {
+  return anOpening({
     gateway: aGateway({
       transport: 'STDIO',
       url: null,
       command: process.execPath,
       args: [FAKE, mode],
     }),
-    credential: { headers: {}, query: {} },
     env: { API_KEY: 'k' },
     capabilities: '{"elicitation":{}}',
-    clientInfo: '{"name":"spec","version":"1"}',
     initTimeoutMs: 10_000,
-    onNotification: () => undefined,
-    onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-    onAsks: () => undefined,
-    onClosed: () => undefined,
     ...more,
-  };
+  });
 }
 
 async function connect(more: Partial<OpenOptions> = {}): Promise<UpstreamConnection> {

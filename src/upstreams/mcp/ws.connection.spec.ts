@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { aGateway } from '../../../test/builders/catalog.js';
+import { anOpening } from '../../../test/builders/opening.js';
 import { loadConfig } from '../../config/load-config.js';
 import { Abort } from '../../kernel/abort.js';
 import { EgressPolicy } from '../../platform/http/egress-policy.js';
@@ -113,19 +114,13 @@ async function connect(
   more: Partial<OpenOptions> = {},
   env: Record<string, string> = {},
 ): Promise<UpstreamConnection> {
-  const connection = await kindOf(env).open({
-    gateway: aGateway({ transport: 'WEBSOCKET', url: upstream.url }),
-    credential: { headers: { authorization: 'Bearer s' }, query: { key: 'k' } },
-    env: {},
-    capabilities: '{}',
-    clientInfo: '{"name":"spec","version":"1"}',
-    initTimeoutMs: 5000,
-    onNotification: () => undefined,
-    onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-    onAsks: () => undefined,
-    onClosed: () => undefined,
-    ...more,
-  });
+  const connection = await kindOf(env).open(
+    anOpening({
+      gateway: aGateway({ transport: 'WEBSOCKET', url: upstream.url }),
+      credential: { headers: { authorization: 'Bearer s' }, query: { key: 'k' } },
+      ...more,
+    }),
+  );
   open.push(connection);
   return connection;
 }
@@ -205,18 +200,11 @@ const DISCOVERED = {
 describe('WsConnections: the era', () => {
   const probe = () => {
     const kind = kindOf();
-    return kind.probe({
-      gateway: aGateway({ transport: 'WEBSOCKET', url: upstream.url }),
-      credential: { headers: {}, query: {} },
-      env: {},
-      capabilities: '{}',
-      clientInfo: '{"name":"spec","version":"1"}',
-      initTimeoutMs: 5000,
-      onNotification: () => undefined,
-      onRequest: () => '"error":{"code":-32601,"message":"nobody"}',
-      onAsks: () => undefined,
-      onClosed: () => undefined,
-    });
+    return kind.probe(
+      anOpening({
+        gateway: aGateway({ transport: 'WEBSOCKET', url: upstream.url }),
+      }),
+    );
   };
 
   it('is modern where the question is understood, without a word of initialize', async () => {

@@ -1,5 +1,6 @@
 import type { Call } from '../../../kernel/call.js';
 import { GatewayError } from '../../../kernel/errors.js';
+import { failedTool } from '../../../kernel/own-result.js';
 import type { UpstreamReply } from '../../../kernel/upstream.js';
 
 /** A legacy client could not give what its modern upstream asked; `message` is fit for the caller. */
@@ -15,8 +16,7 @@ export function unansweredReply(call: Call, error: unknown): UpstreamReply {
   if (words === null) throw error;
   if (call.message.method !== 'tools/call')
     throw new GatewayError('unanswerable', { reason: words });
-  const content = [{ type: 'text', text: words }];
-  return { result: JSON.stringify({ content, isError: true }), era: 'legacy' };
+  return { result: `{${failedTool(words)}}`, era: 'legacy' };
 }
 
 function wordsFor(error: unknown): string | null {
